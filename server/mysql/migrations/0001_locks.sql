@@ -1,0 +1,6 @@
+-- +goose Up
+CREATE TABLE {locks} (
+	name VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	touched_at DATETIME(6) NOT NULL,
+	PRIMARY KEY (name)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE {collation};

@@ -1,0 +1,7 @@
+-- +goose Up
+CREATE TABLE {settings} (
+	name VARCHAR(64) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	value MEDIUMTEXT NOT NULL,
+	updated_at DATETIME(6) NOT NULL,
+	PRIMARY KEY (name)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE {collation};
