@@ -1,0 +1,145 @@
+package catalog
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/tillside/tillside/server/money"
+)
+
+// Offer is one or more products at chosen prices, sold through one order form.
+// Offers that a Service returns are shared: nobody may change them.
+type Offer struct {
+	ID          int64
+	Slug        string
+	Name        string
+	Description string
+	Status      Status
+	Revision    int64 // grows whenever anything that the offer shows changes
+	Currency    money.Currency
+	Items       []OfferItem // in the order of Position
+
+	OpensAt     *time.Time // nil: from the start
+	ClosesAt    *time.Time // nil: never
+	TimeZone    string     // IANA name in which the owner thinks of both
+	ClosedText  string     // shown once the offer has closed
+	ClosedOffer string     // slug of the offer that is shown instead, if any
+
+	ThankYouURL     string // where the buyer goes after paying; empty: the same page
+	AppendOrderInfo bool   // adds orderId, offerId and price to that address
+	Help            string // how a buyer gets help, for the receipt
+	FormTokensSince time.Time
+	Form            OrderForm
+}
+
+// OfferItem is one product of an offer.
+type OfferItem struct {
+	Product     Product
+	Price       Price
+	Quantity    int64
+	MaxQuantity int64         // the buyer may choose up to it; 0: the quantity is fixed
+	UnitAmount  *money.Amount // the offer's special price; nil: the price's own
+	Position    int
+}
+
+// Unit returns what one piece costs in this offer.
+func (i OfferItem) Unit() money.Amount {
+	if i.UnitAmount != nil {
+		return *i.UnitAmount
+	}
+	return i.Price.UnitAmount
+}
+
+// OrderForm is the owner's words on an offer's form. Empty ones stand for
+// the built-in text in the site's language.
+type OrderForm struct {
+	Headline    string            `json:"headline,omitempty"`
+	Intro       string            `json:"intro,omitempty"`
+	ButtonLabel string            `json:"button_label,omitempty"`
+	Terms       string            `json:"terms,omitempty"`     // the buyer must agree to it when it is not empty
+	TermsURL    string            `json:"terms_url,omitempty"` // where the terms can be read
+	Countries   []string          `json:"countries,omitempty"` // ISO 3166-1 codes to choose from; empty: all
+	Texts       map[string]string `json:"texts,omitempty"`     // the owner's words for single texts of the form, by key
+}
+
+// State says whether an offer can be bought.
+type State string
+
+// The states of an offer at a moment.
+const (
+	StateOpen   State = "open"
+	StateNotYet State = "not_yet"
+	StateClosed State = "closed"
+)
+
+// State returns whether the offer can be bought at a moment: from OpensAt on,
+// and no more at ClosesAt. A draft is not open yet, an archived offer is closed.
+func (o *Offer) State(now time.Time) State {
+	switch {
+	case o.Status == StatusArchived:
+		return StateClosed
+	case o.ClosesAt != nil && !now.Before(*o.ClosesAt):
+		return StateClosed
+	case o.Status != StatusActive:
+		return StateNotYet
+	case o.OpensAt != nil && now.Before(*o.OpensAt):
+		return StateNotYet
+	}
+	return StateOpen
+}
+
+// FormTokenValid reports whether a form token made at a time still stands.
+// Form tokens carry their time floored to the hour, so a token of the very hour
+// in which the owner revoked older ones counts as older.
+func (o *Offer) FormTokenValid(issued time.Time) bool { return !issued.Before(o.FormTokensSince) }
+
+// ThankYou returns the address to which a buyer goes after paying, or "" when
+// the buyer stays on the page. When the owner wishes it, orderId, offerId and
+// price (today's charge in major units) are appended; the owner's own
+// parameters and fragment stay as they were written. The address may be a path;
+// Absolute completes it.
+func (o *Offer) ThankYou(orderNumber string, price money.Amount) string {
+	if o.ThankYouURL == "" || !o.AppendOrderInfo {
+		return o.ThankYouURL
+	}
+	address, fragment, hasFragment := strings.Cut(o.ThankYouURL, "#")
+	switch {
+	case !strings.Contains(address, "?"):
+		address += "?"
+	case !strings.HasSuffix(address, "?") && !strings.HasSuffix(address, "&"):
+		address += "&"
+	}
+	address += "orderId=" + url.QueryEscape(orderNumber) +
+		"&offerId=" + strconv.FormatInt(o.ID, 10) +
+		"&price=" + url.QueryEscape(price.Major())
+	if hasFragment {
+		address += "#" + fragment
+	}
+	return address
+}
+
+// Absolute completes a path from the site's home to an address and leaves
+// absolute addresses as they are. Home has no slash at its end.
+func Absolute(home, page string) string {
+	if strings.HasPrefix(page, "/") {
+		return home + page
+	}
+	return page
+}
+
+// SameSite reports whether a page, a path or an absolute address, belongs to
+// the site with that home.
+func SameSite(home, page string) bool {
+	if strings.HasPrefix(page, "/") {
+		return !strings.HasPrefix(page, "//")
+	}
+	h, err := url.Parse(home)
+	if err != nil {
+		return false
+	}
+	p, err := url.Parse(page)
+	return err == nil && p.Host != "" && p.User == nil &&
+		strings.EqualFold(p.Host, h.Host) && (p.Scheme == "http" || p.Scheme == "https")
+}

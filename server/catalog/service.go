@@ -1,0 +1,121 @@
+package catalog
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// Store is what Service needs from storage. Package mysql implements it.
+// Whatever does not exist is errs.NotFound.
+type Store interface {
+	// OfferBySlug and OfferByID return an offer with its items as one moment
+	// saw them.
+	OfferBySlug(ctx context.Context, slug string) (*Offer, error)
+	OfferByID(ctx context.Context, id int64) (*Offer, error)
+	// RevisionBySlug and RevisionByID return an offer's id and revision with
+	// one look into an index.
+	RevisionBySlug(ctx context.Context, slug string) (Version, error)
+	RevisionByID(ctx context.Context, id int64) (Version, error)
+	// Catalogue returns everything, ordered by slug.
+	Catalogue(ctx context.Context) (*Catalogue, error)
+	// InTx runs fn in a transaction that commits if fn returns nil.
+	InTx(ctx context.Context, fn func(Tx) error) error
+}
+
+// Tx is a Store inside one transaction.
+type Tx interface {
+	// Catalogue returns everything, ordered by slug, and locks it.
+	Catalogue(ctx context.Context) (*Catalogue, error)
+	// SaveProduct, SavePrice and SaveOffer insert what has no id yet, and set
+	// it, and update what has one. A slug that is taken is errs.Conflict.
+	// SaveOffer replaces the offer's items and raises its revision.
+	SaveProduct(ctx context.Context, p *Product) error
+	SavePrice(ctx context.Context, p *Price) error
+	SaveOffer(ctx context.Context, o *Offer) error
+	// OffersChanged raises the revision of the offers in touched, and lets the
+	// site forget its copies of all of them and of those in saved.
+	OffersChanged(ctx context.Context, saved, touched []*Offer) error
+}
+
+// Version identifies what an offer showed at one time.
+type Version struct {
+	ID       int64
+	Revision int64
+}
+
+// Catalogue is all that is for sale or was.
+type Catalogue struct {
+	Products []*Product
+	Prices   []*Price
+	Offers   []*Offer
+}
+
+// Service reads and changes the catalogue.
+type Service struct {
+	store Store
+	now   func() time.Time
+
+	mu     sync.RWMutex
+	offers map[int64]*Offer // each is checked against the stored revision before use
+}
+
+// NewService returns a Service. Tests pass a fixed clock.
+func NewService(store Store, now func() time.Time) *Service {
+	return &Service{store: store, now: now, offers: map[int64]*Offer{}}
+}
+
+// Offer returns the offer with a slug, in any state. It always asks the store,
+// but for the revision only while that is the one it knows.
+func (s *Service) Offer(ctx context.Context, slug string) (*Offer, error) {
+	v, err := s.store.RevisionBySlug(ctx, slug)
+	if err != nil {
+		return nil, fmt.Errorf("offer %q: %w", slug, err)
+	}
+	if o := s.known(v); o != nil && o.Slug == slug {
+		return o, nil
+	}
+	o, err := s.store.OfferBySlug(ctx, slug)
+	if err != nil {
+		return nil, fmt.Errorf("offer %q: %w", slug, err)
+	}
+	return s.keep(o), nil
+}
+
+// OfferByID returns the offer with an id, in any state, as Offer does.
+func (s *Service) OfferByID(ctx context.Context, id int64) (*Offer, error) {
+	v, err := s.store.RevisionByID(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("offer %d: %w", id, err)
+	}
+	if o := s.known(v); o != nil {
+		return o, nil
+	}
+	o, err := s.store.OfferByID(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("offer %d: %w", id, err)
+	}
+	return s.keep(o), nil
+}
+
+// Catalogue returns everything, ordered by slug.
+func (s *Service) Catalogue(ctx context.Context) (*Catalogue, error) {
+	return s.store.Catalogue(ctx)
+}
+
+func (s *Service) known(v Version) *Offer {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if o := s.offers[v.ID]; o != nil && o.Revision == v.Revision {
+		return o
+	}
+	return nil
+}
+
+func (s *Service) keep(o *Offer) *Offer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.offers[o.ID] = o
+	return o
+}
