@@ -1,0 +1,56 @@
+<?php
+/**
+ * Activates the plugin and makes the demo's pages, each once, found again by its slug.
+ */
+
+require __DIR__ . '/request.php';
+require getcwd() . '/wp-load.php';
+require_once ABSPATH . 'wp-admin/includes/plugin.php';
+
+wp_set_current_user( get_user_by( 'login', getenv( 'ADMIN_USER' ) )->ID );
+
+$activated = activate_plugin( 'tillside/tillside.php' );
+if ( is_wp_error( $activated ) ) {
+	fwrite( STDERR, 'The plugin could not be activated: ' . $activated->get_error_message() . "\n" );
+	exit( 1 );
+}
+
+$shortcode = static function ( string $text ): string {
+	return "<!-- wp:shortcode -->\n" . $text . "\n<!-- /wp:shortcode -->";
+};
+$paragraph = static function ( string $text ): string {
+	return "<!-- wp:paragraph -->\n<p>" . $text . "</p>\n<!-- /wp:paragraph -->";
+};
+$order     = $shortcode( '[tillside_order_form offer="demo-course"]' );
+$pages     = array(
+	'shop'         => array( 'Watercolour with Ada', $paragraph( 'Six weeks, one brush, no talent needed.' ) . $paragraph( '<a href="/order/">Order the course</a>' ) ),
+	'order'        => array( 'Order the course', $order ),
+	'order-cached' => array( 'Order the course (cached page)', $order ),
+	'thank-you'    => array( 'Thank you', $shortcode( '[tillside_thank_you]' ) ),
+	'start'        => array( 'Welcome to the course', $paragraph( 'This is where the course begins.' ) ),
+);
+
+foreach ( $pages as $slug => list( $page_title, $page_content ) ) {
+	if ( null !== get_page_by_path( $slug ) ) {
+		continue;
+	}
+	$made = wp_insert_post(
+		array(
+			'post_type'    => 'page',
+			'post_status'  => 'publish',
+			'post_name'    => $slug,
+			'post_title'   => $page_title,
+			'post_content' => $page_content,
+		),
+		true
+	);
+	if ( is_wp_error( $made ) ) {
+		fwrite( STDERR, "The page $slug could not be made: " . $made->get_error_message() . "\n" );
+		exit( 1 );
+	}
+	if ( 'shop' === $slug ) {
+		update_option( 'show_on_front', 'page' );
+		update_option( 'page_on_front', $made );
+	}
+}
+flush_rewrite_rules( false );
