@@ -1,0 +1,154 @@
+package shortcodes
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// Mail is a rendered message. Subject has no line breaks.
+type Mail struct {
+	Subject string
+	HTML    string
+	Text    string
+}
+
+// Receipt is the buyer's proof of purchase.
+type Receipt struct {
+	Lang
+	Site      string // the site's name
+	SiteURL   string
+	Seller    string // name and address as the owner wrote them; line breaks count
+	Number    string
+	Date      string
+	FirstName string
+	Buyer     string // full name
+	Email     string
+	Quote     Quote  // every tax line is shown, zero or not
+	Tender    string // "Visa •••• 4242"; empty when nothing was paid
+	Refunded  string // formatted; empty when nothing was
+	Help      string // how to get help
+	StartURL  string // what was bought; empty leaves the button out
+}
+
+// Welcome tells the owner of a new account how to get in. The plugin puts a
+// fresh link in place of %%set_password_url%% when it sends the mail.
+type Welcome struct {
+	Lang
+	Site      string
+	SiteURL   string
+	FirstName string
+	UserLogin string
+	Products  []string
+	StartURL  string
+	LoginURL  string
+	Help      string
+}
+
+// ExistingAccount tells a buyer who had an account that the purchase is in it.
+type ExistingAccount struct {
+	Lang
+	Site            string
+	SiteURL         string
+	FirstName       string
+	UserLogin       string
+	Products        []string
+	StartURL        string
+	LoginURL        string
+	LostPasswordURL string
+	Help            string
+}
+
+// Sale tells the owner that somebody bought.
+type Sale struct {
+	Lang
+	Site     string
+	SiteURL  string
+	Number   string
+	Date     string
+	Buyer    string
+	Email    string
+	Country  string
+	Offer    string
+	Quote    Quote
+	Tender   string
+	Partner  string // empty when there is none
+	Source   string // utm_source or referrer; empty when unknown
+	AdminURL string // the order in wp-admin; empty leaves the button out
+}
+
+// MailReceipt renders the receipt.
+func MailReceipt(v Receipt) (Mail, error) {
+	v.Lang = v.Lang.withDefaults()
+	return mail("receipt", v)
+}
+
+// MailWelcome renders the welcome mail.
+func MailWelcome(v Welcome) (Mail, error) {
+	v.Lang = v.Lang.withDefaults()
+	return mail("welcome", v)
+}
+
+// MailExistingAccount renders the notice to a buyer who had an account.
+func MailExistingAccount(v ExistingAccount) (Mail, error) {
+	v.Lang = v.Lang.withDefaults()
+	return mail("existing_account", v)
+}
+
+// MailSale renders "you made a sale".
+func MailSale(v Sale) (Mail, error) {
+	v.Lang = v.Lang.withDefaults()
+	return mail("sale", v)
+}
+
+// SellerLines returns the seller's address line by line.
+func (v Receipt) SellerLines() []string {
+	return strings.FieldsFunc(v.Seller, func(r rune) bool { return r == '\n' || r == '\r' })
+}
+
+// mail runs a mail's three templates: NAME.subject, NAME.text and NAME.mail.
+func mail(name string, view any) (Mail, error) {
+	var subject, text, html bytes.Buffer
+	if err := texts.ExecuteTemplate(&subject, name+".subject", view); err != nil {
+		return Mail{}, fmt.Errorf("render subject of %s: %w", name, err)
+	}
+	if err := texts.ExecuteTemplate(&text, name+".text", view); err != nil {
+		return Mail{}, fmt.Errorf("render text of %s: %w", name, err)
+	}
+	if err := pages.ExecuteTemplate(&html, name+".mail", view); err != nil {
+		return Mail{}, fmt.Errorf("render %s: %w", name, err)
+	}
+	return Mail{
+		Subject: strings.Join(strings.Fields(subject.String()), " "),
+		HTML:    html.String(),
+		Text:    strings.TrimSpace(text.String()) + "\n",
+	}, nil
+}
+
+// fact is a row of the sale's table.
+type fact struct {
+	Lang
+	Name, Value string
+}
+
+// Facts returns what is known about the sale, without the rows that are empty.
+func (v Sale) Facts() []fact {
+	all := []fact{
+		{Name: v.T("Order"), Value: v.Number},
+		{Name: v.T("Date"), Value: v.Date},
+		{Name: v.T("Buyer"), Value: v.Buyer},
+		{Name: v.T("E-mail"), Value: v.Email},
+		{Name: v.T("Country"), Value: v.Country},
+		{Name: v.T("Paid with"), Value: v.Tender},
+		{Name: v.T("Partner"), Value: v.Partner},
+		{Name: v.T("Source"), Value: v.Source},
+	}
+	known := all[:0]
+	for _, f := range all {
+		if f.Value != "" {
+			f.Lang = v.Lang
+			known = append(known, f)
+		}
+	}
+	return known
+}

@@ -1,0 +1,74 @@
+package shortcodes
+
+import "io"
+
+// State is whether an offer can be bought.
+type State string
+
+// The states of an offer, as GET /v1/forms/{offer} names them.
+const (
+	StateOpen   State = "open"
+	StateNotYet State = "not_yet"
+	StateClosed State = "closed"
+)
+
+// Offer is what an order form sells.
+type Offer struct {
+	ID          int64
+	Slug        string
+	Name        string
+	Description string
+}
+
+// Country is one choice of the country field.
+type Country struct {
+	Code string // ISO 3166-1 alpha-2
+	Name string
+	// NoPostalCode is set where addresses have none: the field is not shown.
+	NoPostalCode bool
+}
+
+// Texts are the owner's words on the form. An empty one takes our own.
+type Texts struct {
+	Headline string
+	Continue string // the buttons of steps 1 and 2
+	Pay      string // the pay button; {total} in it stands for the amount
+	Free     string // the pay button when nothing is due
+	Terms    string // the sentence above the pay button, without HTML
+	// TermsURL makes TermsLabel a link after the sentence.
+	TermsURL   string
+	TermsLabel string
+}
+
+// OrderForm is an offer's form as every visitor gets it. Nothing in it may be
+// about one person: pages are cached whole.
+type OrderForm struct {
+	Lang
+	Instance   string // prefix of every id, unique in the page
+	Offer      Offer
+	State      State
+	ClosedText string // shown while State is not open; empty takes our own
+	Quote      Quote  // before the buyer is known
+	Countries  []Country
+	Country    string // the code chosen at first; empty lets the browser's language guess
+	Texts      Texts
+	Layout     string // "" two columns where there is room; "stacked" always one
+}
+
+// Open reports whether the steps are shown.
+func (f OrderForm) Open() bool { return f.State == StateOpen || f.State == "" }
+
+// ThankYou returns the panel that takes the form's place once it is paid.
+func (f OrderForm) ThankYou() ThankYou {
+	return ThankYou{Lang: f.Lang, Instance: f.Instance, inForm: true}
+}
+
+// RenderOrderForm writes the form as one line of HTML.
+func RenderOrderForm(w io.Writer, f OrderForm) error {
+	f.Lang = f.Lang.withDefaults()
+	f.Instance = instance(f.Instance)
+	if f.Layout != "stacked" {
+		f.Layout = "columns"
+	}
+	return render(w, "order_form", f)
+}
