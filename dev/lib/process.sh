@@ -20,7 +20,7 @@ running() {
 	[ -n "$began" ] && [ "$(process_began "$pid")" = "$began" ]
 }
 
-# start NAME COMMAND…: as a server of its own session, with its output in the log folder.
+# start NAME COMMAND…: as a server of its own session, with its output in the log folder. It must not fork away.
 start() {
 	local name=$1
 	shift

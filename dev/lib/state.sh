@@ -8,21 +8,12 @@ is_root=
 [ "$(id -u)" -ne 0 ] || is_root=yes
 [ -n "$is_root" ] || web_user=$(id -un) database_user=$(id -un)
 
-# as_web COMMAND…: run a command as the user that the web server has.
-as_web() {
-	if [ -n "$is_root" ]; then
-		setpriv --reuid="$web_user" --regid="$web_user" --init-groups -- "$@"
-	else
-		"$@"
-	fi
-}
+# as_web COMMAND…: run a command as the user that the web server has; the array of that name begins such a command line.
+as_web=()
+[ -z "$is_root" ] || as_web=(setpriv "--reuid=$web_user" "--regid=$web_user" --init-groups --)
 
-# as_web_exec is as_web in a process of its own, so that its number is the command's.
-as_web_exec() {
-	if [ -n "$is_root" ]; then
-		exec setpriv --reuid="$web_user" --regid="$web_user" --init-groups -- "$@"
-	fi
-	exec "$@"
+as_web() {
+	"${as_web[@]}" "$@"
 }
 
 # open_state DIR: make the folder if need be; afterwards $state is where it really is and $logs its log folder.

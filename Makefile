@@ -1,0 +1,54 @@
+# Tillside: build, try and test. Everything that runs lives in .demo/.
+
+SHELL := /bin/bash
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+# Where the demo answers; without PORT= it is 8080, or where it was made.
+PORT ?=
+# 6.8 or 7: the WordPress of a new demo.
+WORDPRESS ?= 6.8
+export WORDPRESS
+
+.PHONY: help
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+.PHONY: build
+build: ## bin/tillside and bin/sandbox
+	CGO_ENABLED=0 go build -trimpath -o bin/ ./cmd/tillside ./cmd/sandbox
+
+.PHONY: demo
+demo: ## a whole shop on a real WordPress, on 127.0.0.1:8080 (PORT= changes it, WORDPRESS=7 the WordPress)
+	@dev/demo up .demo $(PORT)
+
+.PHONY: demo-down
+demo-down: ## end what make demo started
+	@dev/demo down .demo
+
+.PHONY: test
+test: lint test-go test-php test-js test-e2e ## every test, on real parts
+
+.PHONY: lint
+lint: ## formatting and vet
+	@dev/lint
+
+.PHONY: test-go
+test-go: ## Go tests with the race detector on a private MariaDB
+	@dev/test-go
+
+.PHONY: test-php
+test-php: ## PHPUnit on a real WordPress, and the PHP 7.4 syntax gate
+	@dev/test-php
+
+.PHONY: test-js
+test-js: node_modules ## JavaScript without a browser
+	@dev/test-js
+
+.PHONY: test-e2e
+test-e2e: node_modules ## a browser buys on a real site of its own (port 8480)
+	@dev/test-e2e
+
+node_modules: package-lock.json
+	npm ci --no-audit --no-fund
+	@touch node_modules
