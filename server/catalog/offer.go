@@ -52,16 +52,18 @@ func (i OfferItem) Unit() money.Amount {
 	return i.Price.UnitAmount
 }
 
-// OrderForm is the owner's words on an offer's form. Empty ones stand for
-// the built-in text in the site's language.
+// OrderForm is what the owner decides about an offer's form. Empty texts stand
+// for the built-in ones in the site's language.
 type OrderForm struct {
-	Headline    string            `json:"headline,omitempty"`
-	Intro       string            `json:"intro,omitempty"`
-	ButtonLabel string            `json:"button_label,omitempty"`
-	Terms       string            `json:"terms,omitempty"`     // the buyer must agree to it when it is not empty
-	TermsURL    string            `json:"terms_url,omitempty"` // where the terms can be read
-	Countries   []string          `json:"countries,omitempty"` // ISO 3166-1 codes to choose from; empty: all
-	Texts       map[string]string `json:"texts,omitempty"`     // the owner's words for single texts of the form, by key
+	Headline      string   `json:"headline,omitempty"`
+	ContinueLabel string   `json:"continue_label,omitempty"` // the buttons of the first steps
+	ButtonLabel   string   `json:"button_label,omitempty"`   // the pay button; {total} in it stands for the amount
+	FreeLabel     string   `json:"free_label,omitempty"`     // the pay button when nothing is due
+	Terms         string   `json:"terms,omitempty"`          // the sentence above the pay button
+	TermsURL      string   `json:"terms_url,omitempty"`      // where the terms can be read
+	TermsLabel    string   `json:"terms_label,omitempty"`    // the words of that link
+	Country       string   `json:"country,omitempty"`        // ISO 3166-1 code chosen at first; empty: guessed
+	Countries     []string `json:"countries,omitempty"`      // codes to choose from; empty: all
 }
 
 // State says whether an offer can be bought.
@@ -91,9 +93,11 @@ func (o *Offer) State(now time.Time) State {
 }
 
 // FormTokenValid reports whether a form token made at a time still stands.
-// Form tokens carry their time floored to the hour, so a token of the very hour
-// in which the owner revoked older ones counts as older.
-func (o *Offer) FormTokenValid(issued time.Time) bool { return !issued.Before(o.FormTokensSince) }
+// Form tokens carry their time floored to the hour: those of the hour in which
+// the owner revoked older ones stand, or the form would not sell until the next.
+func (o *Offer) FormTokenValid(issued time.Time) bool {
+	return !issued.Before(o.FormTokensSince.Truncate(time.Hour))
+}
 
 // ThankYou returns the address to which a buyer goes after paying, or "" when
 // the buyer stays on the page. When the owner wishes it, orderId, offerId and
