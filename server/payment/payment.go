@@ -60,6 +60,11 @@ type Gateway interface {
 	Events(ctx context.Context, since time.Time, each func(Event) error) error
 }
 
+// Lookup returns the gateway of a name as it is set up now. One that is not set
+// up, or that must not be used because this is a copy of the site, is
+// errs.Unavailable.
+type Lookup func(name string) (Gateway, error)
+
 // CustomerRequest describes a customer to the provider.
 type CustomerRequest struct {
 	IdempotencyKey string

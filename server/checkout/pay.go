@@ -1,0 +1,317 @@
+package checkout
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tillside/tillside/server/catalog"
+	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/failpoint"
+	"github.com/tillside/tillside/server/job"
+	"github.com/tillside/tillside/server/money"
+	"github.com/tillside/tillside/server/order"
+	"github.com/tillside/tillside/server/payment"
+)
+
+// GatewayNone stands for no gateway: nothing is due.
+const GatewayNone = "none"
+
+// PayRequest is a click on the pay button.
+type PayRequest struct {
+	Key      string // the browser's idempotency key, one for each click
+	Gateway  string // its name, or GatewayNone
+	Token    string // the browser's token for the means of payment
+	Expected money.Amount
+	// Patience is how long to wait for the outcome before the answer is
+	// "working": long for a browser that reaches us directly, short where a
+	// PHP worker waits with it.
+	Patience time.Duration
+}
+
+// AnswerStatus is how a payment stands.
+type AnswerStatus string
+
+// The answers. AnswerOpen means that nothing was tried yet.
+const (
+	AnswerSucceeded     AnswerStatus = "succeeded"
+	AnswerProcessing    AnswerStatus = "processing"
+	AnswerAction        AnswerStatus = "requires_action"
+	AnswerDeclined      AnswerStatus = "declined"
+	AnswerTotalsChanged AnswerStatus = "totals_changed"
+	AnswerOpen          AnswerStatus = "open"
+)
+
+// Answer is what a buyer's browser is told about a payment.
+type Answer struct {
+	Status       AnswerStatus
+	Bank         bool          // processing: a bank is at work, for days; else we are
+	RetryAfter   time.Duration // processing: when to ask again
+	ClientSecret string        // requires_action: for the provider's script
+	Text         string        // declined: an English key, for the buyer
+	Quote        *catalog.Quote
+	OrderID      string // succeeded
+	OrderNumber  int64
+}
+
+const (
+	retryWorking  = 700 * time.Millisecond
+	retryBank     = 5 * time.Second
+	driveTimeout  = 60 * time.Second
+	maxKey        = 64
+	minKey        = 8
+	maxMeans      = 255
+	resumeDelay   = 20 * time.Second
+	pollInterval  = 80 * time.Millisecond
+	leaseLifetime = 75 * time.Second // above driveTimeout
+)
+
+// Pay tries to pay. The attempt is stored before the gateway is asked, and goes
+// on when the caller's ctx ends. The same key again returns the first answer;
+// another key while an attempt is under way returns that attempt's answer. A
+// total that is not the expected one changes nothing and returns the new quote.
+func (s *Service) Pay(ctx context.Context, publicID, token string, r PayRequest) (*Answer, error) {
+	if len(r.Key) < minKey || len(r.Key) > maxKey {
+		return nil, errs.Field("Idempotency-Key", "The header Idempotency-Key is missing or has a wrong length.")
+	}
+	if len(r.Token) > maxMeans {
+		return nil, errs.Field("token", "The payment token is too long.")
+	}
+	c, err := s.owned(ctx, publicID, token)
+	if err != nil {
+		return nil, err
+	}
+	a, changed, err := s.attempt(ctx, c, r)
+	if err != nil {
+		return nil, fmt.Errorf("pay checkout %d: %w", c.ID, err)
+	}
+	if changed != nil {
+		return &Answer{Status: AnswerTotalsChanged, Quote: changed}, nil
+	}
+	failpoint.Hit(failpoint.AttemptStored)
+	return s.settleDown(ctx, a, r.Patience)
+}
+
+// attempt stores a new attempt, or returns the one whose answer this click
+// gets. A quote is returned instead when the total is not the expected one.
+func (s *Service) attempt(ctx context.Context, c *Checkout, r PayRequest) (*Attempt, *catalog.Quote, error) {
+	hash := HashOf(r.Gateway + "\n" + r.Token + "\n" + r.Expected.Major() + string(r.Expected.Currency))
+	offer, err := s.Offers.OfferByID(ctx, c.OfferID)
+	if err != nil {
+		return nil, nil, fmt.Errorf("offer: %w", err)
+	}
+	quote, notForSale := s.quote(offer)
+	account, noGateway := s.account(ctx, r.Gateway, quote)
+
+	var a *Attempt
+	var changed *catalog.Quote
+	err = s.Store.InTx(ctx, func(tx Tx) error {
+		a, changed = nil, nil
+		c, err := tx.LockCheckout(ctx, c.PublicID)
+		if err != nil {
+			return err
+		}
+		if a, err = s.earlier(ctx, tx, c, r.Key, hash); a != nil || err != nil {
+			return err
+		}
+		switch {
+		case c.Status == StatusExpired:
+			return errs.New(errs.Gone, "This checkout has expired. Please start again.")
+		case c.Buyer.Country == "":
+			return errs.Field("country", "Choose your country.")
+		case notForSale != nil:
+			return notForSale
+		case quote.DueToday != r.Expected:
+			changed = &quote
+			return nil
+		case noGateway != nil:
+			return noGateway
+		}
+		now := s.Now()
+		a = &Attempt{
+			CheckoutID: c.ID, ClientKey: r.Key, RequestHash: hash, Status: AttemptStarted, Account: account,
+			Amount: quote.DueToday, Token: r.Token, Terms: s.terms(offer, quote), CreatedAt: now, UpdatedAt: now,
+		}
+		if err := tx.AddAttempt(ctx, a); err != nil {
+			return err
+		}
+		c.Status, c.UpdatedAt = StatusPaying, now
+		c.StatusHash = HashOf(s.statusToken(c.PublicID, r.Key))
+		if err := tx.UpdateCheckout(ctx, c); err != nil {
+			return err
+		}
+		return tx.Enqueue(ctx, job.New{
+			Kind: JobResume, Priority: job.PriorityPurchase, RunAt: now.Add(resumeDelay), Payload: AttemptJob{a.ID},
+		})
+	})
+	return a, changed, err
+}
+
+// earlier returns the attempt of the same click, or the one that is under way,
+// or the one that paid; nil when there is none.
+func (s *Service) earlier(ctx context.Context, tx Tx, c *Checkout, key string, hash Hash) (*Attempt, error) {
+	a, err := tx.AttemptByKey(ctx, c.ID, key)
+	switch {
+	case err == nil && a.RequestHash != hash:
+		return nil, errs.Field("Idempotency-Key", "This key was used for another payment.")
+	case err == nil || !errs.Is(err, errs.NotFound):
+		return a, err
+	}
+	a, err = tx.OpenAttempt(ctx, c.ID)
+	if err == nil || !errs.Is(err, errs.NotFound) {
+		return a, err
+	}
+	if c.Status == StatusPaid {
+		return &Attempt{CheckoutID: c.ID, Status: AttemptSucceeded}, nil
+	}
+	return nil, nil
+}
+
+// account returns where the money will go.
+func (s *Service) account(ctx context.Context, gateway string, quote catalog.Quote) (payment.Account, error) {
+	if quote.DueToday.IsZero() {
+		if gateway != GatewayNone {
+			return payment.Account{}, errs.Field("gateway", "Nothing is due for this order.")
+		}
+		return payment.Account{Gateway: GatewayNone}, nil
+	}
+	if gateway == GatewayNone {
+		return payment.Account{}, errs.Field("gateway", "Choose how to pay.")
+	}
+	g, err := s.Gateways(gateway)
+	if err != nil {
+		return payment.Account{}, err
+	}
+	account, err := g.Account(ctx)
+	if err != nil {
+		return account, fmt.Errorf("account of %s: %w", gateway, err)
+	}
+	return account, nil
+}
+
+// terms freezes what the buyer agrees to.
+func (s *Service) terms(offer *catalog.Offer, q catalog.Quote) order.Terms {
+	t := order.Terms{
+		OfferID: offer.ID, OfferSlug: offer.Slug, OfferName: offer.Name, Help: offer.Help,
+		AppendInfo: offer.AppendOrderInfo, Items: make([]order.Item, len(q.Lines)),
+		Subtotal: q.Subtotal, Discount: q.Discount, Tax: q.Tax, Total: q.Total,
+	}
+	if offer.ThankYouURL != "" {
+		t.ThankYouURL = catalog.Absolute(s.Home, offer.ThankYouURL)
+	}
+	for _, line := range q.TaxLines {
+		t.TaxLines = append(t.TaxLines, order.TaxLine(line))
+	}
+	for i, line := range q.Lines {
+		product := offer.Items[i].Product
+		t.Items[i] = order.Item{
+			ProductID: line.ProductID, PriceID: line.PriceID, ProductSlug: line.Product, Name: line.Name,
+			Quantity: line.Quantity, Unit: line.Unit, Subtotal: line.Subtotal, Discount: line.Discount, Tax: line.Tax, Total: line.Total,
+			Roles: product.Roles, AccessTags: product.AccessTags, RevokeTags: product.RevokeTags,
+		}
+		if t.StartPage == "" && product.StartPage != "" {
+			t.StartPage = catalog.Absolute(s.Home, product.StartPage)
+		}
+	}
+	return t
+}
+
+// settleDown drives an attempt that nobody drives and returns its answer, or
+// "working" when patience runs out first.
+func (s *Service) settleDown(ctx context.Context, a *Attempt, patience time.Duration) (*Answer, error) {
+	if a.Status != AttemptStarted {
+		return s.answer(ctx, a)
+	}
+	timeout := time.NewTimer(patience)
+	defer timeout.Stop()
+	driven := make(chan error, 1)
+	s.driving.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), driveTimeout)
+		defer cancel()
+		driven <- s.drive(ctx, a.ID)
+	})
+	ticker := time.NewTicker(pollInterval)
+	defer ticker.Stop()
+	finished := driven
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-timeout.C:
+			return &Answer{Status: AnswerProcessing, RetryAfter: retryWorking}, nil
+		case err := <-finished:
+			if err != nil { // the job drives it again; the browser asks again
+				s.Log.WarnContext(ctx, "payment attempt not finished", "attempt", a.ID, "error", err)
+				return &Answer{Status: AnswerProcessing, RetryAfter: retryWorking}, nil
+			}
+			finished = nil // ours is done, or somebody else drives: look
+		case <-ticker.C:
+			if finished != nil {
+				continue
+			}
+		}
+		now, err := s.Store.Attempt(ctx, a.ID)
+		if err != nil {
+			return nil, fmt.Errorf("attempt %d: %w", a.ID, err)
+		}
+		if now.Status != AttemptStarted {
+			return s.answer(ctx, now)
+		}
+	}
+}
+
+// answer tells a browser how an attempt stands.
+func (s *Service) answer(ctx context.Context, a *Attempt) (*Answer, error) {
+	switch a.Status {
+	case AttemptStarted:
+		return &Answer{Status: AnswerProcessing, RetryAfter: retryWorking}, nil
+	case AttemptProcessing:
+		return &Answer{Status: AnswerProcessing, Bank: true, RetryAfter: retryBank}, nil
+	case AttemptDeclined, AttemptCanceled:
+		return &Answer{Status: AnswerDeclined, Text: a.Decline.Text}, nil
+	case AttemptAction:
+		g, err := s.Gateways(a.Account.Gateway)
+		if err != nil {
+			return nil, err
+		}
+		intent, err := g.Intent(ctx, a.IntentID)
+		if err != nil {
+			return nil, fmt.Errorf("intent of attempt %d: %w", a.ID, err)
+		}
+		return &Answer{Status: AnswerAction, ClientSecret: intent.ClientSecret}, nil
+	}
+	c, err := s.Store.CheckoutByID(ctx, a.CheckoutID)
+	if err != nil {
+		return nil, fmt.Errorf("checkout %d: %w", a.CheckoutID, err)
+	}
+	return &Answer{Status: AnswerSucceeded, OrderID: c.OrderID, OrderNumber: c.OrderNumber}, nil
+}
+
+// Sync says how the last attempt stands, and asks the provider where it may
+// know more than we do: after 3-D Secure, after a redirect, or while a bank is
+// at work. The bearer of the status-only token learns the status alone.
+func (s *Service) Sync(ctx context.Context, publicID, token string, patience time.Duration) (*Answer, error) {
+	c, statusOnly, err := s.authorized(ctx, publicID, token)
+	if err != nil {
+		return nil, err
+	}
+	a, err := s.Store.LastAttempt(ctx, c.ID)
+	if errs.Is(err, errs.NotFound) {
+		return &Answer{Status: AnswerOpen}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("last attempt of checkout %d: %w", c.ID, err)
+	}
+	if a.Status == AttemptAction || a.Status == AttemptProcessing {
+		if err := s.observe(ctx, a.Account.Gateway, a.IntentID); err != nil {
+			s.Log.WarnContext(ctx, "intent not read", "attempt", a.ID, "error", err)
+		} else if a, err = s.Store.Attempt(ctx, a.ID); err != nil {
+			return nil, fmt.Errorf("attempt of checkout %d: %w", c.ID, err)
+		}
+	}
+	answer, err := s.settleDown(ctx, a, patience)
+	if err == nil && statusOnly {
+		answer = &Answer{Status: answer.Status, Bank: answer.Bank, RetryAfter: answer.RetryAfter}
+	}
+	return answer, err
+}

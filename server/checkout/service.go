@@ -1,0 +1,213 @@
+package checkout
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/tillside/tillside/server/catalog"
+	"github.com/tillside/tillside/server/contact"
+	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/job"
+	"github.com/tillside/tillside/server/order"
+	"github.com/tillside/tillside/server/payment"
+)
+
+// The jobs of this package.
+const (
+	JobResume    = "payment.resume"    // drives an attempt that nobody drives
+	JobObserve   = "payment.observe"   // reads an intent again that an event pointed at
+	JobExpire    = "checkout.expire"   // ends what nobody will finish
+	JobReconcile = "payment.reconcile" // asks the provider what we may have missed
+	JobEvent     = "checkout.event"    // tells WordPress about a checkout
+)
+
+// AttemptJob is the payload of JobResume.
+type AttemptJob struct {
+	AttemptID int64 `json:"attempt_id"`
+}
+
+// ObserveJob is the payload of JobObserve.
+type ObserveJob struct {
+	Gateway  string `json:"gateway"`
+	IntentID string `json:"intent_id"`
+}
+
+// EventJob is the payload of JobEvent.
+type EventJob struct {
+	Type       string `json:"type"` // "checkout.started"
+	CheckoutID int64  `json:"checkout_id"`
+}
+
+// Offers is what a checkout needs of the catalogue.
+type Offers interface {
+	Offer(ctx context.Context, slug string) (*catalog.Offer, error)
+	OfferByID(ctx context.Context, id int64) (*catalog.Offer, error)
+}
+
+// Orders is what a checkout needs of orders.
+type Orders interface {
+	// Settle makes the order, or returns the one that is there.
+	Settle(ctx context.Context, s order.Settlement) (*order.Order, error)
+	// SyncRefunds reads a payment's refunds from the provider.
+	SyncRefunds(ctx context.Context, gateway, intentID string) error
+}
+
+// Options sets a Service up.
+type Options struct {
+	Store    Store
+	Offers   Offers
+	Orders   Orders
+	Gateways payment.Lookup
+	// Site is this site's identity, kept with each intent: intents of another
+	// site on the same account are left alone.
+	Site      string
+	StatusKey []byte // the key from which status-only tokens are derived
+	Home      string // the site's address, without a slash at its end
+	Log       *slog.Logger
+	Now       func() time.Time
+}
+
+// Service leads buyers through checkouts.
+type Service struct {
+	Options
+	driving sync.WaitGroup // attempts under way in this process
+}
+
+// NewService returns a Service.
+func NewService(o Options) *Service { return &Service{Options: o} }
+
+// Wait returns when no attempt is under way in this process any more, or when
+// ctx ends: before the process ends, so that no answer of a gateway is lost.
+func (s *Service) Wait(ctx context.Context) {
+	done := make(chan struct{})
+	go func() { s.driving.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// StartRequest is step 1.
+type StartRequest struct {
+	Offer     string // slug
+	Email     string
+	FirstName string
+	LastName  string
+	UserID    int64 // of the session; 0 for a visitor
+	Locale    string
+	Origin    order.Origin
+}
+
+// Found is a checkout as its buyer sees it.
+type Found struct {
+	Checkout *Checkout
+	Quote    catalog.Quote
+	// StatusOnly is true for the token that came back from a bank: its bearer
+	// may know how the payment went, and nothing else.
+	StatusOnly bool
+}
+
+// Start is step 1: it makes the contact and the checkout, and returns the
+// checkout's token, which is stored nowhere. It makes no WordPress user and
+// does not tell whether there is one. An offer that is not open is errs.Gone.
+func (s *Service) Start(ctx context.Context, r StartRequest) (*Found, string, error) {
+	offer, err := s.Offers.Offer(ctx, r.Offer)
+	if err != nil {
+		return nil, "", err
+	}
+	quote, err := s.quote(offer)
+	if err != nil {
+		return nil, "", err
+	}
+	buyer, err := checkBuyer(order.Buyer{Email: r.Email, FirstName: r.FirstName, LastName: r.LastName})
+	if err != nil {
+		return nil, "", err
+	}
+	token, now := newToken(), s.Now()
+	c := &Checkout{
+		PublicID: newToken(), TokenHash: HashOf(token), OfferID: offer.ID, Status: StatusOpen, Version: 1, Step: 2,
+		Buyer: buyer, UserID: r.UserID, Locale: r.Locale, Origin: s.checkOrigin(r.Origin), CreatedAt: now, UpdatedAt: now,
+	}
+	err = s.Store.InTx(ctx, func(tx Tx) error {
+		person, err := tx.UpsertContact(ctx, newContact(buyer, now))
+		if err != nil {
+			return err
+		}
+		c.ContactID = person.ID
+		if err := tx.AddCheckout(ctx, c); err != nil {
+			return err
+		}
+		return tx.Enqueue(ctx, job.New{
+			Kind: JobEvent, Priority: job.PriorityBulk, RunAt: now, Payload: EventJob{Type: "checkout.started", CheckoutID: c.ID},
+		})
+	})
+	if err != nil {
+		return nil, "", fmt.Errorf("start checkout of %q: %w", r.Offer, err)
+	}
+	return &Found{Checkout: c, Quote: quote}, token, nil
+}
+
+func newContact(b order.Buyer, now time.Time) contact.Contact {
+	return contact.Contact{PublicID: newToken(), Email: b.Email, FirstName: b.FirstName, LastName: b.LastName, CreatedAt: now}
+}
+
+// quote returns what an offer costs now, or errs.Gone when it is not open.
+func (s *Service) quote(offer *catalog.Offer) (catalog.Quote, error) {
+	switch offer.State(s.Now()) {
+	case catalog.StateOpen:
+		return catalog.NewQuote(offer, nil)
+	case catalog.StateNotYet:
+		return catalog.Quote{}, errs.New(errs.Gone, "This offer is not open yet.")
+	}
+	return catalog.Quote{}, errs.New(errs.Gone, "This offer has closed.")
+}
+
+// Checkout returns a checkout to the bearer of its token. A wrong id and a
+// wrong token are the same errs.NotFound. The quote of an offer that is not
+// open any more is the zero Quote.
+func (s *Service) Checkout(ctx context.Context, publicID, token string) (*Found, error) {
+	c, statusOnly, err := s.authorized(ctx, publicID, token)
+	if err != nil {
+		return nil, err
+	}
+	f := &Found{Checkout: c, StatusOnly: statusOnly}
+	if statusOnly {
+		return f, nil
+	}
+	offer, err := s.Offers.OfferByID(ctx, c.OfferID)
+	if err != nil {
+		return nil, fmt.Errorf("offer of checkout %d: %w", c.ID, err)
+	}
+	if f.Quote, err = s.quote(offer); err != nil && !errs.Is(err, errs.Gone) {
+		return nil, err
+	}
+	return f, nil
+}
+
+// authorized returns the checkout and whether the token is the status-only one.
+func (s *Service) authorized(ctx context.Context, publicID, token string) (*Checkout, bool, error) {
+	c, err := s.Store.Checkout(ctx, publicID)
+	switch {
+	case errs.Is(err, errs.NotFound):
+		return nil, false, errNotYours()
+	case err != nil:
+		return nil, false, err
+	case c.TokenHash.matches(token):
+		return c, false, nil
+	case c.StatusHash != Hash{} && c.StatusHash.matches(token):
+		return c, true, nil
+	}
+	return nil, false, errNotYours()
+}
+
+// owned returns the checkout to the bearer of its full token only.
+func (s *Service) owned(ctx context.Context, publicID, token string) (*Checkout, error) {
+	c, statusOnly, err := s.authorized(ctx, publicID, token)
+	if err == nil && statusOnly {
+		err = errNotYours()
+	}
+	return c, err
+}

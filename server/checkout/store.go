@@ -1,0 +1,77 @@
+package checkout
+
+import (
+	"context"
+	"time"
+
+	"github.com/tillside/tillside/server/contact"
+	"github.com/tillside/tillside/server/job"
+	"github.com/tillside/tillside/server/payment"
+)
+
+// Store is what Service needs from storage. Package mysql implements it.
+// Whatever does not exist is errs.NotFound.
+type Store interface {
+	// InTx runs fn in a transaction that commits if fn returns nil.
+	InTx(ctx context.Context, fn func(Tx) error) error
+	// Checkout returns a checkout by its public id.
+	Checkout(ctx context.Context, publicID string) (*Checkout, error)
+	// CheckoutByID returns a checkout.
+	CheckoutByID(ctx context.Context, id int64) (*Checkout, error)
+	// CheckoutOfIntent returns the checkout that an intent was made for.
+	CheckoutOfIntent(ctx context.Context, gateway, intentID string) (*Checkout, error)
+	// Attempt returns an attempt; LastAttempt a checkout's newest;
+	// AttemptOfIntent the newest that was made with an intent.
+	Attempt(ctx context.Context, id int64) (*Attempt, error)
+	LastAttempt(ctx context.Context, checkoutID int64) (*Attempt, error)
+	AttemptOfIntent(ctx context.Context, gateway, intentID string) (*Attempt, error)
+	// Customer returns the provider's customer of a contact.
+	Customer(ctx context.Context, contactID int64, a payment.Account) (string, error)
+	// AddCustomer stores it; the first one stays, and is returned.
+	AddCustomer(ctx context.Context, contactID int64, a payment.Account, customerID string, now time.Time) (string, error)
+	// LeaseAttempt makes the caller the only one to drive an open attempt
+	// until a time; false when somebody else is, or when it is closed.
+	LeaseAttempt(ctx context.Context, id int64, lease string, now, until time.Time) (bool, error)
+	// ReleaseAttempt gives a lease back; nothing happens when it is lost.
+	ReleaseAttempt(ctx context.Context, id int64, lease string) error
+	// StaleAttempts lists open attempts in a state that did not change since a
+	// time, oldest first.
+	StaleAttempts(ctx context.Context, s AttemptStatus, since time.Time, limit int) ([]Attempt, error)
+	// IdleCheckouts lists checkouts in a state that did not change since a
+	// time, oldest first.
+	IdleCheckouts(ctx context.Context, s Status, since time.Time, limit int) ([]Checkout, error)
+	// AddEvent writes a provider's event into the inbox, with a job, in one
+	// transaction; false when it was there already.
+	AddEvent(ctx context.Context, gateway string, e payment.Event, j *job.New, now time.Time) (bool, error)
+	// LastEvent returns the time of the newest event of a gateway that is known.
+	LastEvent(ctx context.Context, gateway string) (time.Time, error)
+}
+
+// Tx is a Store inside one transaction.
+type Tx interface {
+	// LockCheckout locks a checkout and returns it.
+	LockCheckout(ctx context.Context, publicID string) (*Checkout, error)
+	// LockCheckoutByID does so by our own id.
+	LockCheckoutByID(ctx context.Context, id int64) (*Checkout, error)
+	// UpsertContact returns the contact of an e-mail address, made if it is
+	// new; an existing one keeps its names.
+	UpsertContact(ctx context.Context, c contact.Contact) (*contact.Contact, error)
+	// AddCheckout writes a checkout and sets its id.
+	AddCheckout(ctx context.Context, c *Checkout) error
+	// UpdateCheckout stores all that may change in a checkout.
+	UpdateCheckout(ctx context.Context, c *Checkout) error
+	// OpenAttempt returns the checkout's open attempt.
+	OpenAttempt(ctx context.Context, checkoutID int64) (*Attempt, error)
+	// LockAttempt locks an attempt and returns it.
+	LockAttempt(ctx context.Context, id int64) (*Attempt, error)
+	// AttemptByKey returns the attempt of a click.
+	AttemptByKey(ctx context.Context, checkoutID int64, clientKey string) (*Attempt, error)
+	// AddAttempt writes an open attempt with the next number and sets its id.
+	// A second open one for the checkout is errs.Paying.
+	AddAttempt(ctx context.Context, a *Attempt) error
+	// UpdateAttempt stores an attempt's status, intent and decline; a closed
+	// status makes room for the next attempt.
+	UpdateAttempt(ctx context.Context, a *Attempt) error
+	// Enqueue writes a job.
+	Enqueue(ctx context.Context, j job.New) error
+}

@@ -1,0 +1,6 @@
+//go:build !failpoint
+
+package failpoint
+
+// Hit marks a moment.
+func Hit(string) {}
