@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/tillside/tillside/server/errs"
 )
 
 // Store is what Service needs from storage. Package mysql implements it.
@@ -69,6 +71,10 @@ func NewService(store Store, now func() time.Time) *Service {
 // Offer returns the offer with a slug, in any state. It always asks the store,
 // but for the revision only while that is the one it knows.
 func (s *Service) Offer(ctx context.Context, slug string) (*Offer, error) {
+	if checkSlug(slug) != "" {
+		// The store cannot even compare it: its slugs are ASCII, and SQL pads them.
+		return nil, errs.New(errs.NotFound, "There is no such offer.")
+	}
 	v, err := s.store.RevisionBySlug(ctx, slug)
 	if err != nil {
 		return nil, fmt.Errorf("offer %q: %w", slug, err)
