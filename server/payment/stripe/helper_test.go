@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -21,6 +22,9 @@ import (
 )
 
 const testKey = "sk_test_51TillsideTillsideTillside"
+
+// testNow is the gateway's clock.
+var testNow = time.Unix(1760003600, 0)
 
 // set changes fields of a recorded answer; a nil removes nothing, it is null.
 type set map[string]any
@@ -132,7 +136,7 @@ func gatewayTo(t *testing.T, address string) *stripe.Gateway {
 	t.Helper()
 	log := &lockedBuffer{}
 	g, err := stripe.New(stripe.Options{
-		SecretKey: testKey, BaseURL: address,
+		SecretKey: testKey, BaseURL: address, Now: func() time.Time { return testNow },
 		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	if err != nil {
