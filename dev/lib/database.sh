@@ -37,9 +37,9 @@ CONF
 	printf '%s\n' "$@"
 }
 
-# sql [ARGUMENT…]: the mariadb client as administrator.
+# sql [ARGUMENT…]: the mariadb client as administrator, who has the name of the operating system's user.
 sql() {
-	mariadb --no-defaults --socket="$socket" -u root "$@"
+	mariadb --no-defaults --socket="$socket" "$@"
 }
 
 # make_database NAME USER PASSWORD: a database and an account that may do everything in it and nothing else.

@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # A site lives in one folder, and remembers there what it was made with.
 
+# Debian keeps servers where an ordinary user's PATH does not look.
+PATH=$PATH:/usr/sbin
+
 # Servers that were started by root run as these users, never as root.
 web_user=www-data
 database_user=mysql

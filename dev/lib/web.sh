@@ -10,11 +10,11 @@ start_web() {
 	nginx_conf "$port" | configure nginx "$state/nginx.conf"
 	if ! running php; then
 		rm -f "$state/php.sock"
-		start php "$(command -v php-fpm8.2 || echo /usr/sbin/php-fpm8.2)" --nodaemonize --fpm-config "$state/php-fpm.conf"
+		start php php-fpm8.2 --nodaemonize --fpm-config "$state/php-fpm.conf"
 		await php 20 test -S "$state/php.sock"
 	fi
 	if ! running nginx; then
-		start nginx "$(command -v nginx || echo /usr/sbin/nginx)" -c "$state/nginx.conf" -e "$logs/nginx.log"
+		start nginx nginx -c "$state/nginx.conf" -e "$logs/nginx.log"
 		await nginx 20 answers "http://127.0.0.1:$port/readme.html"
 	fi
 }

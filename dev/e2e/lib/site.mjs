@@ -81,7 +81,7 @@ export function sql( query ) {
 	const text = query
 		.replace( /\{\{(\w+)\}\}/g, `${ info.table_prefix }$1` )
 		.replace( /\{(\w+)\}/g, `${ info.table_prefix }tillside_$1` );
-	const out = execFileSync( 'mariadb', [ '--no-defaults', `--socket=${ info.db_socket }`, '-u', 'root', '-N', '-B', info.db_name, '-e', text ], {
+	const out = execFileSync( 'mariadb', [ '--no-defaults', `--socket=${ info.db_socket }`, '-N', '-B', info.db_name, '-e', text ], {
 		encoding: 'utf8',
 	} );
 	return out
