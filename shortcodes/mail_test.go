@@ -1,0 +1,110 @@
+package shortcodes_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/tillside/tillside/shortcodes"
+)
+
+func courseReceipt() shortcodes.Receipt {
+	return shortcodes.Receipt{
+		Lang: shortcodes.Lang{Locale: "en_US"}, Site: "Harbour Studio", SiteURL: "https://shop.example.com",
+		Seller: "Harbour Studio Ltd\n1 Quay Street\nBristol", Number: "1001", Date: "3 March 2026",
+		FirstName: "Ada", Buyer: "Ada Lovelace", Email: "ada@example.com",
+		Quote: discountQuote(), Tender: "Visa •••• 4242", Help: "Questions? Write to help@example.com.",
+		StartURL: "https://shop.example.com/course/?a=1&b=2",
+	}
+}
+
+// rendered turns a mail function's two results into a test's one.
+func rendered(t *testing.T) func(shortcodes.Mail, error) shortcodes.Mail {
+	return func(m shortcodes.Mail, err error) shortcodes.Mail {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+}
+
+func mails(t *testing.T) map[string]shortcodes.Mail {
+	t.Helper()
+	must := rendered(t)
+	lang := shortcodes.Lang{Locale: "en_US"}
+	german := courseReceipt()
+	german.Lang = shortcodes.Lang{T: translate, Locale: "de_DE"}
+	german.Quote = courseQuote()
+	rtl := courseReceipt()
+	rtl.Lang, rtl.Refunded = shortcodes.Lang{Locale: "ar", RTL: true}, "$5.00"
+	free := courseReceipt()
+	free.Tender, free.Seller, free.StartURL = "", "", ""
+	evil := courseReceipt()
+	evil.Site, evil.FirstName, evil.Buyer, evil.Seller, evil.Help = hostile, hostile, hostile, hostile, hostile
+	evil.StartURL, evil.Quote.Lines[0].Name = "javascript:alert(1)", hostile
+	return map[string]shortcodes.Mail{
+		"mail_receipt":         must(shortcodes.MailReceipt(courseReceipt())),
+		"mail_receipt_de":      must(shortcodes.MailReceipt(german)),
+		"mail_receipt_rtl":     must(shortcodes.MailReceipt(rtl)),
+		"mail_receipt_free":    must(shortcodes.MailReceipt(free)),
+		"mail_receipt_hostile": must(shortcodes.MailReceipt(evil)),
+		"mail_welcome": must(shortcodes.MailWelcome(shortcodes.Welcome{
+			Lang: lang, Site: "Harbour Studio", SiteURL: "https://shop.example.com", FirstName: "Ada", UserLogin: "ada@example.com",
+			Products: []string{"Watercolour for beginners"}, StartURL: "https://shop.example.com/course/",
+		})),
+		"mail_existing_account": must(shortcodes.MailExistingAccount(shortcodes.ExistingAccount{
+			Lang: lang, Site: "Harbour Studio", SiteURL: "https://shop.example.com", FirstName: "Ada", UserLogin: "ada",
+			Products: []string{"Watercolour for beginners"}, LoginURL: "https://shop.example.com/wp-login.php",
+			LostPasswordURL: "https://shop.example.com/wp-login.php?action=lostpassword",
+		})),
+		"mail_sale": must(shortcodes.MailSale(shortcodes.Sale{
+			Lang: lang, Site: "Harbour Studio", SiteURL: "https://shop.example.com", Number: "1001", Date: "3 March 2026",
+			Buyer: "Ada Lovelace", Email: "ada@example.com", Country: "United Kingdom", Offer: "Spring offer",
+			Quote: discountQuote(), Tender: "Visa •••• 4242", Partner: "bob", AdminURL: "https://shop.example.com/wp-admin/admin.php?page=tillside&order=1",
+		})),
+	}
+}
+
+func translate(format string, args ...any) string { return german(format, args...) }
+
+func TestMails_MatchGolden(t *testing.T) {
+	for name, m := range mails(t) {
+		t.Run(name, func(t *testing.T) {
+			golden(t, name+".html", m.HTML)
+			golden(t, name+".txt", "Subject: "+m.Subject+"\n\n"+m.Text)
+		})
+	}
+}
+
+func TestMails_SubjectIsOneHeaderLine(t *testing.T) {
+	for name, m := range mails(t) {
+		if m.Subject == "" || strings.ContainsAny(m.Subject, "\r\n") {
+			t.Errorf("%s: subject = %q", name, m.Subject)
+		}
+	}
+}
+
+func TestMails_EscapeWhatPeopleTyped(t *testing.T) {
+	html := mails(t)["mail_receipt_hostile"].HTML
+	for _, bad := range []string{"<script>", "javascript:"} {
+		if strings.Contains(html, bad) {
+			t.Errorf("the receipt contains %s", bad)
+		}
+	}
+}
+
+func TestMailReceipt_ShowsTaxThatIsZero(t *testing.T) {
+	m := mails(t)["mail_receipt"]
+	for part, body := range map[string]string{"html": m.HTML, "text": m.Text} {
+		if !strings.Contains(body, "Sales tax (0 %)") || !strings.Contains(body, "$0.00") {
+			t.Errorf("%s: no line for a tax of zero:\n%s", part, body)
+		}
+	}
+}
+
+func TestMailWelcome_KeepsThePlaceholderOfTheLink(t *testing.T) {
+	m := mails(t)["mail_welcome"]
+	if !strings.Contains(m.HTML, `href="%%set_password_url%%"`) || !strings.Contains(m.Text, "\n%%set_password_url%%\n") {
+		t.Errorf("the placeholder is not where the plugin looks for it:\n%s\n%s", m.HTML, m.Text)
+	}
+}
