@@ -10,7 +10,7 @@ FROM alpine:3.22 AS sandbox
 COPY --from=build /out/sandbox /sandbox
 USER 65532:65532
 EXPOSE 8083
-HEALTHCHECK --interval=5s --timeout=3s --start-period=5s CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8083/_sandbox/state"]
+HEALTHCHECK --interval=5s --timeout=3s --start-period=5s CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8083/healthz"]
 ENTRYPOINT ["/sandbox"]
 CMD ["--listen", "0.0.0.0:8083"]
 

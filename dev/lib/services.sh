@@ -39,7 +39,7 @@ services_up() {
 	fresh_binary tillside
 	if ! running sandbox; then
 		start sandbox "${as_web[@]}" "$state/bin/sandbox" --listen "127.0.0.1:$(($1 + 3))"
-		await sandbox 20 answers "http://127.0.0.1:$(($1 + 3))/_sandbox/state"
+		await sandbox 20 answers "http://127.0.0.1:$(($1 + 3))/healthz"
 	fi
 	say "the sandbox answers on port $(($1 + 3))"
 	tillside_environment "$1"
