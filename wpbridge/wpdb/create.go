@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -251,10 +252,13 @@ func insertMeta(ctx context.Context, tx sqlx.ExtContext, prefix string, userID i
 		INSERT INTO {p}usermeta (user_id, meta_key, meta_value)
 		VALUES (?, ?, ?)`
 
+	text := in(prefix, query) + strings.Repeat(", (?, ?, ?)", len(rows)-1)
+	args := make([]any, 0, 3*len(rows))
 	for _, r := range rows {
-		if _, err := tx.ExecContext(ctx, in(prefix, query), userID, r.key, r.value); err != nil {
-			return fmt.Errorf("insert usermeta %s: %w", r.key, err)
-		}
+		args = append(args, userID, r.key, r.value)
+	}
+	if _, err := tx.ExecContext(ctx, text, args...); err != nil {
+		return fmt.Errorf("insert usermeta: %w", err)
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 	"fmt"
 	"strings"
 
-	"golang.org/x/crypto/blake2b"
 	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/crypto/blake2b"
 )
 
 const (
