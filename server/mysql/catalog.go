@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -82,13 +83,10 @@ func (s *CatalogStore) offer(ctx context.Context, query string, key any) (*catal
 // Catalogue reads everything in three statements. It is meant for lists and
 // exports: what changes between them shows torn at most once.
 func (s *CatalogStore) Catalogue(ctx context.Context) (*catalog.Catalogue, error) {
-	return readCatalogue(ctx, s.db.querier, "")
+	return readCatalogue(ctx, s.db.querier)
 }
 
-// forUpdate is put behind each SELECT of a Catalogue that is about to change.
-const forUpdate = " FOR UPDATE"
-
-func readCatalogue(ctx context.Context, q querier, lock string) (*catalog.Catalogue, error) {
+func readCatalogue(ctx context.Context, q querier) (*catalog.Catalogue, error) {
 	const (
 		products = `
 		SELECT id, slug, name, description, start_page, roles, access_tags, revoke_tags, tax_class, status
@@ -103,7 +101,7 @@ func readCatalogue(ctx context.Context, q querier, lock string) (*catalog.Catalo
 	)
 	var c catalog.Catalogue
 	var productRows []productRow
-	if err := q.all(ctx, &productRows, products+lock); err != nil {
+	if err := q.all(ctx, &productRows, products); err != nil {
 		return nil, fmt.Errorf("select products: %w", err)
 	}
 	for _, row := range productRows {
@@ -114,26 +112,35 @@ func readCatalogue(ctx context.Context, q querier, lock string) (*catalog.Catalo
 		c.Products = append(c.Products, p)
 	}
 	var priceRows []priceRow
-	if err := q.all(ctx, &priceRows, prices+lock); err != nil {
+	if err := q.all(ctx, &priceRows, prices); err != nil {
 		return nil, fmt.Errorf("select prices: %w", err)
 	}
 	for _, row := range priceRows {
 		c.Prices = append(c.Prices, row.price())
 	}
 	var err error
-	c.Offers, err = readOffers(ctx, q, offers+lock)
+	c.Offers, err = readOffers(ctx, q, offers)
 	return &c, err
 }
 
 type catalogTx struct {
 	*tx
-	now time.Time
+	now time.Time // of this transaction
 }
 
-// Catalogue locks all of the catalogue: whoever changes it sees the whole of it
-// first, and its owner does that a few times a day.
+// Catalogue lets one transaction at a time change the catalogue: rows that do
+// not exist yet cannot be locked. The lock is written, since a locked read holds
+// on one Galera node only.
 func (t *catalogTx) Catalogue(ctx context.Context) (*catalog.Catalogue, error) {
-	return readCatalogue(ctx, t.querier, forUpdate)
+	const lock = `UPDATE {locks} SET touched_at = ? WHERE name = 'catalog'`
+	n, err := t.exec(ctx, lock, t.now)
+	if err != nil {
+		return nil, fmt.Errorf("lock catalogue: %w", err)
+	}
+	if n == 0 {
+		return nil, errors.New("lock catalogue: its row is missing; run the migrations")
+	}
+	return readCatalogue(ctx, t.querier)
 }
 
 // SaveProduct implements catalog.Tx.
@@ -248,15 +255,13 @@ func (t *catalogTx) save(ctx context.Context, id *int64, what, insert, update st
 	return nil
 }
 
-// OffersChanged implements catalog.Tx.
-func (t *catalogTx) OffersChanged(ctx context.Context, _, touched []*catalog.Offer) error {
+// RaiseRevision implements catalog.Tx.
+func (t *catalogTx) RaiseRevision(ctx context.Context, o *catalog.Offer) error {
 	const query = `UPDATE {offers} SET revision = revision + 1, updated_at = ? WHERE id = ?`
-	for _, o := range touched {
-		if _, err := t.exec(ctx, query, t.now, o.ID); err != nil {
-			return fmt.Errorf("raise revision of offer %s: %w", o.Slug, err)
-		}
-		o.Revision++
+	if _, err := t.exec(ctx, query, t.now, o.ID); err != nil {
+		return fmt.Errorf("raise revision of offer %s: %w", o.Slug, err)
 	}
+	o.Revision++
 	return nil
 }
 

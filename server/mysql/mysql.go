@@ -40,6 +40,8 @@ type DB struct {
 	pool   *sqlx.DB
 	now    func() time.Time
 	prefix string
+
+	onEnqueue func()
 }
 
 // ErrUnknownOutcome means that the connection was lost while a commit was
@@ -99,6 +101,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	db.querier = querier{ext: pool, names: &names{prefix: o.Prefix}}
 	return db, nil
 }
+
+// OnEnqueue sets what is called after each commit that wrote a job. It must
+// return at once. Set it before the first transaction.
+func (db *DB) OnEnqueue(wake func()) { db.onEnqueue = wake }
 
 // Close closes the pool.
 func (db *DB) Close() error { return db.pool.Close() }
@@ -163,12 +169,16 @@ func (db *DB) tryTx(ctx context.Context, fn func(tx *tx) error) error {
 	}
 	defer t.Rollback() //nolint:errcheck // a no-op once committed
 
-	if err := fn(&tx{querier{ext: t, names: db.names}}); err != nil {
+	run := &tx{querier: querier{ext: t, names: db.names}, now: db.now}
+	if err := fn(run); err != nil {
 		return err
 	}
 	err = t.Commit()
 	switch {
 	case err == nil:
+		if run.enqueued && db.onEnqueue != nil {
+			db.onEnqueue()
+		}
 		return nil
 	case isRetryable(err):
 		return fmt.Errorf("commit: %w", err)

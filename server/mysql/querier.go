@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/jmoiron/sqlx"
 )
@@ -19,7 +20,11 @@ type querier struct {
 }
 
 // tx is a querier inside one transaction.
-type tx struct{ querier }
+type tx struct {
+	querier
+	now      func() time.Time
+	enqueued bool // a job was written: the worker is woken at the commit
+}
 
 // get scans exactly one row into dest; sql.ErrNoRows when there is none.
 func (q querier) get(ctx context.Context, dest any, query string, args ...any) error {

@@ -1,0 +1,88 @@
+package mysql
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tillside/tillside/server/contact"
+)
+
+type contactRow struct {
+	ID        int64     `db:"id"`
+	PublicID  string    `db:"public_id"`
+	Email     string    `db:"email"`
+	FirstName string    `db:"first_name"`
+	LastName  string    `db:"last_name"`
+	UserID    *int64    `db:"user_id"`
+	CreatedAt time.Time `db:"created_at"`
+}
+
+func (r contactRow) contact() *contact.Contact {
+	return &contact.Contact{
+		ID: r.ID, PublicID: r.PublicID, Email: r.Email, FirstName: r.FirstName, LastName: r.LastName,
+		UserID: orZero(r.UserID), CreatedAt: r.CreatedAt,
+	}
+}
+
+// upsertContact returns the contact with an e-mail address, made if it is new.
+// An existing one keeps its names: whoever types an address proves nothing.
+func (t *tx) upsertContact(ctx context.Context, c contact.Contact) (*contact.Contact, error) {
+	const find = `
+		SELECT id, public_id, email, first_name, last_name, user_id, created_at
+		FROM {contacts}
+		WHERE email_key = ?`
+	const insert = `
+		INSERT INTO {contacts} (public_id, email, email_key, first_name, last_name, created_at, updated_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?)`
+
+	key := contact.KeyOf(c.Email)
+	var row contactRow
+	err := t.get(ctx, &row, find, key[:])
+	if err == nil {
+		return row.contact(), nil
+	}
+	if !isNoRows(err) {
+		return nil, fmt.Errorf("select contact: %w", err)
+	}
+	at := c.CreatedAt.UTC()
+	c.ID, err = t.insert(ctx, insert, c.PublicID, c.Email, key[:], c.FirstName, c.LastName, at, at)
+	if isDuplicate(err) { // made by another transaction since
+		if err := t.get(ctx, &row, find, key[:]); err != nil {
+			return nil, fmt.Errorf("select contact: %w", err)
+		}
+		return row.contact(), nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("insert contact: %w", err)
+	}
+	return &c, nil
+}
+
+func orZero(n *int64) int64 {
+	if n == nil {
+		return 0
+	}
+	return *n
+}
+
+func orNull(n int64) *int64 {
+	if n == 0 {
+		return nil
+	}
+	return &n
+}
+
+func textOrNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+func textOrEmpty(text *string) string {
+	if text == nil {
+		return ""
+	}
+	return *text
+}
