@@ -87,80 +87,6 @@ func (d *draft) resolve(o *Offer) []string {
 	return missing
 }
 
-// save stores what differs between a catalogue and a draft of it, and says what
-// that is. The revision of every offer that shows something of it grows.
-func save(ctx context.Context, tx Tx, before *Catalogue, after *draft, dryRun bool) (Report, error) {
-	report := Report{DryRun: dryRun, Changes: []Change{}}
-	changed := map[any]bool{}
-	note := func(thing any, kind, slug string, isNew bool, fields []string) {
-		c := Change{Kind: kind, Slug: slug, Action: ActionUnchanged}
-		switch {
-		case isNew:
-			c.Action = ActionCreated
-		case len(fields) > 0:
-			c.Action, c.Fields = ActionUpdated, fields
-		}
-		changed[thing] = c.Action != ActionUnchanged
-		report.Changes = append(report.Changes, c)
-	}
-	for _, p := range after.Products {
-		var fields []string
-		if p.ID != 0 {
-			fields = differences(documentOf(before.product(p.Slug)), documentOf(p))
-		}
-		note(p, kindProduct, p.Slug, p.ID == 0, fields)
-		if changed[p] && !dryRun {
-			if err := tx.SaveProduct(ctx, p); err != nil {
-				return report, err
-			}
-		}
-	}
-	for _, p := range after.Prices {
-		var fields []string
-		if p.ID != 0 {
-			fields = differences(documentOfPrice(before.price(p.Slug)), documentOfPrice(p))
-		}
-		note(p, kindPrice, p.Slug, p.ID == 0, fields)
-		p.ProductID = after.productOf[p].ID
-		if changed[p] && !dryRun {
-			if err := tx.SavePrice(ctx, p); err != nil {
-				return report, err
-			}
-		}
-	}
-	var saved, touched []*Offer
-	for _, o := range after.Offers {
-		var fields []string
-		if o.ID != 0 {
-			fields = differences(documentOfOffer(before.offer(o.Slug)), documentOfOffer(o))
-		}
-		note(o, kindOffer, o.Slug, o.ID == 0, fields)
-		after.resolve(o) // products and prices have their ids by now
-		if changed[o] {
-			saved = append(saved, o)
-		} else if after.shows(o, changed) {
-			touched = append(touched, o)
-		}
-	}
-	if dryRun || len(saved)+len(touched) == 0 {
-		return report, nil
-	}
-	for _, o := range saved {
-		if err := tx.SaveOffer(ctx, o); err != nil {
-			return report, err
-		}
-	}
-	return report, tx.OffersChanged(ctx, saved, touched)
-}
-
-// shows reports whether one of the changed products and prices is in an offer.
-func (d *draft) shows(o *Offer, changed map[any]bool) bool {
-	return slices.ContainsFunc(o.Items, func(item OfferItem) bool {
-		price := d.price(item.Price.Slug)
-		return changed[price] || changed[d.productOf[price]]
-	})
-}
-
 // edit changes one offer of the stored catalogue.
 func (s *Service) edit(ctx context.Context, slug string, fn func(d *draft, o *Offer) (*Offer, error)) (*Offer, error) {
 	var edited *Offer
@@ -180,7 +106,7 @@ func (s *Service) edit(ctx context.Context, slug string, fn func(d *draft, o *Of
 		if err := tx.SaveOffer(ctx, edited); err != nil {
 			return err
 		}
-		return tx.OffersChanged(ctx, []*Offer{edited}, nil)
+		return s.purge(ctx, tx, []string{edited.Slug})
 	})
 	return edited, err
 }

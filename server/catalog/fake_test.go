@@ -9,6 +9,7 @@ import (
 
 	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/job"
 )
 
 // memory keeps a catalogue as a database would: what goes in and out is copied.
@@ -16,7 +17,7 @@ type memory struct {
 	all     catalog.Catalogue
 	lastID  int64
 	reads   int      // how often a whole offer was read
-	changed []string // slugs that OffersChanged named
+	changed []string // slugs that the site is told to forget
 }
 
 func (m *memory) find(match func(*catalog.Offer) bool) (*catalog.Offer, error) {
@@ -115,14 +116,14 @@ func put[T any](all []*T, thing *T, id, last *int64, idOf func(*T) int64) []*T {
 	return all
 }
 
-func (m *memory) OffersChanged(_ context.Context, saved, touched []*catalog.Offer) error {
-	for _, o := range touched {
-		i := slices.IndexFunc(m.all.Offers, func(other *catalog.Offer) bool { return other.ID == o.ID })
-		m.all.Offers[i].Revision++
-	}
-	for _, o := range slices.Concat(saved, touched) {
-		m.changed = append(m.changed, o.Slug)
-	}
+func (m *memory) RaiseRevision(_ context.Context, o *catalog.Offer) error {
+	i := slices.IndexFunc(m.all.Offers, func(other *catalog.Offer) bool { return other.ID == o.ID })
+	m.all.Offers[i].Revision++
+	return nil
+}
+
+func (m *memory) Enqueue(_ context.Context, j job.New) error {
+	m.changed = append(m.changed, j.Payload.(catalog.PurgeJob).Offers...)
 	return nil
 }
 

@@ -71,7 +71,7 @@ func (s *Service) ImportFile(ctx context.Context, r io.Reader, name string, opts
 		if len(problems) > 0 {
 			return importError(problems)
 		}
-		report, err = save(ctx, tx, before, after, opts.DryRun)
+		report, err = s.save(ctx, tx, before, after, opts.DryRun)
 		report.Changes = slices.DeleteFunc(report.Changes, func(c Change) bool {
 			return f.lineOf(c.Kind, c.Slug, "") == 0
 		})

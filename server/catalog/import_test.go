@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -61,7 +62,7 @@ func TestImportFile_RaisesTheRevisionOfEveryOfferThatShowsTheChange(t *testing.T
 
 func TestImportFile_DryRunChangesNothing(t *testing.T) {
 	store := &memory{}
-	svc := catalog.NewService(store, nil)
+	svc := catalog.NewService(store, time.Now)
 	report, err := importYAML(t, svc, small, catalog.ImportOptions{DryRun: true})
 	if err != nil || !report.Changed() || !report.DryRun {
 		t.Errorf("report = %+v, %v; want what would be created", report, err)
@@ -147,7 +148,7 @@ offers:
     form:
       countries: [UK]
 `
-	_, err := importYAML(t, catalog.NewService(&memory{}, nil), broken, catalog.ImportOptions{})
+	_, err := importYAML(t, catalog.NewService(&memory{}, time.Now), broken, catalog.ImportOptions{})
 	problems, ok := errors.AsType[*catalog.ImportError](err)
 	if !ok {
 		t.Fatalf("error = %v, want an ImportError", err)
@@ -208,7 +209,7 @@ func TestImportFile_Refuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			store := &memory{}
-			_, err := importYAML(t, catalog.NewService(store, nil), tt.yaml, catalog.ImportOptions{Home: "https://shop.example"})
+			_, err := importYAML(t, catalog.NewService(store, time.Now), tt.yaml, catalog.ImportOptions{Home: "https://shop.example"})
 			problems, ok := errors.AsType[*catalog.ImportError](err)
 			if !ok || len(store.all.Products)+len(store.all.Offers) > 0 {
 				t.Fatalf("error = %v, stored %+v; want an ImportError and nothing", err, store.all)
@@ -241,7 +242,7 @@ func FuzzImportFile(f *testing.F) {
 	f.Add("products: &a [*a]")
 	f.Add("offers: [{items: [{price: {}}], form: [], thank_you: 3}]")
 	f.Fuzz(func(t *testing.T, yaml string) {
-		svc := catalog.NewService(&memory{}, nil)
+		svc := catalog.NewService(&memory{}, time.Now)
 		_, err := importYAML(t, svc, yaml, catalog.ImportOptions{})
 		if err != nil {
 			return

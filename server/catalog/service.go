@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/job"
 )
 
 // Store is what Service needs from storage. Package mysql implements it.
@@ -36,15 +37,25 @@ type Tx interface {
 	SaveProduct(ctx context.Context, p *Product) error
 	SavePrice(ctx context.Context, p *Price) error
 	SaveOffer(ctx context.Context, o *Offer) error
-	// OffersChanged raises the revision of the offers in touched, and lets the
-	// site forget its copies of all of them and of those in saved.
-	OffersChanged(ctx context.Context, saved, touched []*Offer) error
+	// RaiseRevision marks that something changed in what an offer shows.
+	RaiseRevision(ctx context.Context, o *Offer) error
+	// Enqueue writes a job that runs once the transaction has committed.
+	Enqueue(ctx context.Context, j job.New) error
 }
 
 // Version identifies what an offer showed at one time.
 type Version struct {
 	ID       int64
 	Revision int64
+}
+
+// JobPurge is the job that makes the site forget its copies of offers. Its
+// payload is a PurgeJob.
+const JobPurge = "wordpress.purge"
+
+// PurgeJob names the offers whose copies are outdated.
+type PurgeJob struct {
+	Offers []string `json:"offers"` // slugs
 }
 
 // Catalogue is all that is for sale or was.

@@ -19,7 +19,7 @@ const (
 	maxSlug     = 100
 	maxName     = 200
 	maxText     = 10_000 // characters; four bytes each still fit into a TEXT
-	maxURL      = 2000
+	maxURL      = 1500   // an order stores it with the home before and its parameters behind
 	maxTag      = 190
 	maxQuantity = 10_000
 )
