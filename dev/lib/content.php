@@ -21,11 +21,15 @@ $shortcode = static function ( string $text ): string {
 $paragraph = static function ( string $text ): string {
 	return "<!-- wp:paragraph -->\n<p>" . $text . "</p>\n<!-- /wp:paragraph -->";
 };
-$order     = $shortcode( '[tillside_order_form offer="demo-course"]' );
+$order     = static function ( string $offer ) use ( $shortcode ): string {
+	return $shortcode( '[tillside_order_form offer="' . $offer . '"]' );
+};
 $pages     = array(
 	'shop'         => array( 'Watercolour with Ada', $paragraph( 'Six weeks, one brush, no talent needed.' ) . $paragraph( '<a href="/order/">Order the course</a>' ) ),
-	'order'        => array( 'Order the course', $order ),
-	'order-cached' => array( 'Order the course (cached page)', $order ),
+	'order'        => array( 'Order the course', $order( 'demo-course' ) ),
+	'order-cached' => array( 'Order the course (cached page)', $order( 'demo-course' ) ),
+	'order-bundle' => array( 'Order the course with brushes', $order( 'demo-bundle' ) ),
+	'order-free'   => array( 'The first lesson', $order( 'demo-free' ) ),
 	'thank-you'    => array( 'Thank you', $shortcode( '[tillside_thank_you]' ) ),
 	'start'        => array( 'Welcome to the course', $paragraph( 'This is where the course begins.' ) ),
 );

@@ -1,5 +1,5 @@
 // A buyer's hands: the three steps of an order form, the card's frame, the thank-you.
-import { freshEmail } from './site.mjs';
+import { freshEmail, until } from './site.mjs';
 
 export const cards = {
 	good: '4242424242424242',
@@ -81,4 +81,23 @@ export async function logIn( page, site, user, password ) {
 	await Promise.all( [ page.waitForLoadState( 'load' ), page.click( '#wp-submit' ) ] );
 	const cookies = await page.context().cookies();
 	return cookies.some( ( cookie ) => cookie.name.startsWith( 'wordpress_logged_in_' ) );
+}
+
+/** Presses a button of the payment provider's 3-D Secure dialog: "Complete" or "Fail". */
+export async function secureDialog( page, button ) {
+	const found = await until( `the 3-D Secure dialog's button "${ button }"`, async () => {
+		for ( const frame of page.frames() ) {
+			const candidate = frame.getByRole( 'button', { name: button, exact: true } );
+			if ( await candidate.isVisible().catch( () => false ) ) {
+				return candidate;
+			}
+		}
+		return null;
+	} );
+	await found.click();
+}
+
+/** The form's message to the buyer, once there is one. */
+export async function alertText( page ) {
+	return until( 'a message to the buyer', async () => ( await page.locator( '[data-alert]' ).innerText() ).trim() );
 }
