@@ -62,6 +62,7 @@ type exchange struct {
 	request string     // "POST /v1/payment_intents"
 	form    url.Values // exactly these parameters; nil leaves them unchecked
 	key     string     // the idempotency key; empty leaves it unchecked
+	notKey  string     // a key that must not be used
 	status  int        // 200 when zero; -1 breaks the connection
 	answer  string
 }
@@ -96,6 +97,9 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if got := r.Header.Get("Idempotency-Key"); step.key != "" && got != step.key {
 		s.t.Errorf("%s: idempotency key = %q, want %q", request, got, step.key)
+	}
+	if got := r.Header.Get("Idempotency-Key"); step.notKey != "" && got == step.notKey {
+		s.t.Errorf("%s: idempotency key = %q again", request, got)
 	}
 	if got := r.Header.Get("Stripe-Version"); got != "2023-10-16" {
 		s.t.Errorf("%s: Stripe-Version = %q", request, got)

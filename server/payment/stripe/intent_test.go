@@ -255,9 +255,11 @@ func TestConfirmIntent_RefusedYetOpenIsUnavailable(t *testing.T) {
 		exchange{request: "POST /v1/payment_intents/pi_1/confirm", status: http.StatusBadRequest, answer: recorded(t, "error_unexpected_state.json", nil)},
 		exchange{request: "GET /v1/payment_intents/pi_1", answer: recorded(t, "intent_open.json", nil)},
 	)
-	if _, err := g.ConfirmIntent(t.Context(), confirmA1); !errs.Is(err, errs.Unavailable) {
-		t.Errorf("error = %v, want unavailable", err)
+	_, err := g.ConfirmIntent(t.Context(), confirmA1)
+	if !errs.Is(err, errs.Unavailable) {
+		t.Fatalf("error = %v, want unavailable", err)
 	}
+	holdsNoSecret(t, "the error", err.Error())
 }
 
 func TestIntent_StatusThatIsNotOursIsAnError(t *testing.T) {
@@ -276,6 +278,11 @@ func TestCancelIntent(t *testing.T) {
 			form: url.Values{"cancellation_reason": {"abandoned"}, "expand[0]": {"latest_charge"}},
 		}
 	}
+	again := func(status int, answer string) exchange {
+		e := cancel("", status, answer)
+		e.notKey = "x1"
+		return e
+	}
 	read := func(answer string) exchange {
 		return exchange{request: "GET /v1/payment_intents/pi_1", answer: answer}
 	}
@@ -292,12 +299,12 @@ func TestCancelIntent(t *testing.T) {
 		{name: "canceled before", steps: []exchange{cancel("x1", 400, refused), read(canceled)}, want: payment.IntentCanceled},
 		{
 			name:  "an old refusal is repeated for the key",
-			steps: []exchange{cancel("x1", 400, refused), read(open), cancel("", 200, canceled)},
+			steps: []exchange{cancel("x1", 400, refused), read(open), again(200, canceled)},
 			want:  payment.IntentCanceled,
 		},
 		{
 			name:  "still payable is never taken for canceled",
-			steps: []exchange{cancel("x1", 400, refused), read(open), cancel("", 400, refused), read(open)},
+			steps: []exchange{cancel("x1", 400, refused), read(open), again(400, refused), read(open)},
 			fails: errs.Unavailable,
 		},
 	}

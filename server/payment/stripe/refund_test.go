@@ -78,6 +78,7 @@ func TestRefund_Refused(t *testing.T) {
 			if err == nil {
 				t.Fatal("refunded")
 			}
+			holdsNoSecret(t, "the error", err.Error())
 			if e := errs.From(err); e.Code != tt.want || !strings.Contains(e.Message(), tt.text) {
 				t.Errorf("error = %v, want %s with %q", err, tt.want, tt.text)
 			}

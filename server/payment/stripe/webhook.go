@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -53,22 +54,21 @@ type signature struct {
 	macs [][]byte
 }
 
-// parseSignature reads "t=1495999758,v1=ABC,v1=DEF,v0=GHI". The SDK would check
-// the age against its own clock, and take the last of several times; one that we
-// would not have looked at must not be the one that was signed, so two are
-// refused.
+// parseSignature reads "t=1495999758,v1=ABC,v1=DEF,v0=GHI". The SDK has the same,
+// but checks the age against its own clock. Of several times the last one counts,
+// for the age and for the signature alike.
 func parseSignature(header string) (signature, error) {
 	var s signature
 	if header == "" {
-		return s, fmt.Errorf("no Stripe-Signature")
+		return s, errors.New("no Stripe-Signature")
 	}
 	for part := range strings.SplitSeq(header, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(part), "=")
 		switch name {
 		case "t":
 			seconds, err := strconv.ParseInt(value, 10, 64)
-			if err != nil || !s.at.IsZero() {
-				return s, fmt.Errorf("no single time in Stripe-Signature")
+			if err != nil {
+				return s, errors.New("the time in Stripe-Signature is no number")
 			}
 			s.at = time.Unix(seconds, 0)
 		case "v1":
@@ -78,7 +78,7 @@ func parseSignature(header string) (signature, error) {
 		}
 	}
 	if s.at.IsZero() || len(s.macs) == 0 {
-		return s, fmt.Errorf("no time or no v1 signature in Stripe-Signature")
+		return s, errors.New("no time or no v1 signature in Stripe-Signature")
 	}
 	return s, nil
 }
