@@ -169,7 +169,6 @@ func (s *Site) setAddress(host string) error {
 		}
 		host = "127.0.0.1"
 	}
-	host = strings.TrimPrefix(host, "p:") // mysqli's persistent connections
 	s.network, s.address = "tcp", net.JoinHostPort(host, orDefault(port, "3306"))
 	return nil
 }
