@@ -3,6 +3,7 @@ package catalog_test
 import (
 	"bytes"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -259,4 +260,29 @@ func FuzzImportFile(f *testing.F) {
 			t.Errorf("import of the export: %+v, %v; want no change\n%s", report, err, out.String())
 		}
 	})
+}
+
+func TestImportFile_TakesTheDemosCatalogue(t *testing.T) {
+	file, err := os.ReadFile("../../dev/catalog.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	svc, _ := imported(t, string(file))
+	now := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+	for slug, want := range map[string]struct {
+		total int64
+		state catalog.State
+	}{
+		"demo-course": {4900, catalog.StateOpen}, "demo-bundle": {5850, catalog.StateOpen}, "demo-free": {0, catalog.StateOpen},
+		"demo-thank-you": {4900, catalog.StateOpen}, "demo-closed": {3900, catalog.StateClosed},
+	} {
+		o, err := svc.Offer(t.Context(), slug)
+		if err != nil {
+			t.Fatal(err)
+		}
+		quote, err := catalog.NewQuote(o, nil)
+		if err != nil || quote.Total.Minor != want.total || o.State(now) != want.state {
+			t.Errorf("%s costs %d (%v) and is %s, want %d and %s", slug, quote.Total.Minor, err, o.State(now), want.total, want.state)
+		}
+	}
 }
