@@ -15,6 +15,8 @@ var (
 	octet       = regexp.MustCompile(`%[a-fA-F0-9]{2}`)
 	controls    = regexp.MustCompile(`[\x00-\x08\x0B\x0C\x0E-\x1F]`)
 	scripts     = regexp.MustCompile(`(?is)<script[^>]*?>.*?</script>|<style[^>]*?>.*?</style>`)
+	looseTag    = regexp.MustCompile(`<[^>]*>`)
+	ksesElement = regexp.MustCompile(`^<\s*(/?)\s*([a-zA-Z0-9-]+)[^>]*>$`)
 	namedEntity = regexp.MustCompile(`&amp;([A-Za-z]{2,8}[0-9]{0,2};)`)
 	decEntity   = regexp.MustCompile(`&amp;#(0*[0-9]{1,7});`)
 	hexEntity   = regexp.MustCompile(`&amp;#[Xx](0*[0-9A-Fa-f]{1,6});`)
@@ -24,7 +26,7 @@ var (
 // pre_user_first_name, …_last_name and …_display_name leave. They are
 // sanitize_text_field, wp_filter_kses and _wp_specialchars.
 func cleanName(s string) string {
-	if !utf8.ValidString(s) {
+	if s = dropZero(s); !utf8.ValidString(s) {
 		return ""
 	}
 	if strings.Contains(s, "<") {
@@ -39,7 +41,7 @@ func cleanName(s string) string {
 		s = strings.Trim(spaces.ReplaceAllString(s, " "), phpSpace)
 	}
 	s = controls.ReplaceAllString(s, "")
-	s = normalizeEntities(s)
+	s = looseTag.ReplaceAllStringFunc(normalizeEntities(s), ksesTag)
 	return strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(s)
 }
 
@@ -95,6 +97,19 @@ func stripTags(s string) string {
 	}
 }
 
+// What wp_filter_kses lets pass in a name.
+const ksesAllowed = " a abbr acronym b blockquote cite code del em i q s strike strong "
+
+// ksesTag does to "< b >", which is no tag for strip_tags, what kses does: it
+// tidies an allowed element and removes any other. Attributes are dropped.
+func ksesTag(tag string) string {
+	m := ksesElement.FindStringSubmatch(tag)
+	if m == nil || !strings.Contains(ksesAllowed, " "+asciiLower(m[2])+" ") {
+		return ""
+	}
+	return "<" + m[1] + m[2] + ">"
+}
+
 // normalizeEntities escapes every & that begins no entity.
 func normalizeEntities(s string) string {
 	if !strings.Contains(s, "&") {
@@ -134,7 +149,11 @@ func validEntity(n int64) bool {
 // displayName is "First Last", or what there is of it, or the login. WordPress
 // would fail to store more than 250 characters.
 func displayName(first, last, login string) string {
-	name := strings.TrimSpace(first + " " + last)
+	first, last = dropZero(first), dropZero(last)
+	name := first + last
+	if first != "" && last != "" {
+		name = first + " " + last
+	}
 	if name == "" {
 		return login
 	}
@@ -143,4 +162,12 @@ func displayName(first, last, login string) string {
 		name = string(runes[:maxDisplayName])
 	}
 	return name
+}
+
+// dropZero leaves nothing of "0", which PHP takes for empty.
+func dropZero(s string) string {
+	if s == "0" {
+		return ""
+	}
+	return s
 }
