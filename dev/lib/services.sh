@@ -2,8 +2,8 @@
 # Tillside and the sandbox beside the site: PORT+1 public, PORT+2 private, PORT+3 the sandbox.
 
 # Keys that only the sandbox takes; it refuses everything that does not begin as Stripe's test keys do.
-sandbox_secret_key=sk_test_tillside_sandbox
-sandbox_publishable_key=pk_test_tillside_sandbox
+sandbox_secret_key=sk_test_sandbox
+sandbox_publishable_key=pk_test_sandbox
 
 # build_binaries: into bin/ of the checkout.
 build_binaries() {
