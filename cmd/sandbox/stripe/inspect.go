@@ -101,7 +101,7 @@ func (s *Server) Advance(d time.Duration) {
 
 // Flush returns when all webhooks that are due have been posted and answered.
 func (s *Server) Flush() {
-	s.deliver(true)
+	s.deliver(false)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.awaitIdle()
