@@ -97,7 +97,7 @@ func (s *Server) answerChallenge(w http.ResponseWriter, r *http.Request) {
 
 // elementsRoutes are what the Payment Element asks before it shows itself.
 func elementsRoutes() []route {
-	ask := params{"mode": oneOf("payment", "setup", "subscription").must(), "currency": text().must(), "amount": integer()}
+	ask := params{"mode": oneOf("payment", "setup", "subscription").must(), "currency": text(), "amount": integer()}
 	return []route{{pattern: "GET /v1/elements/sessions", params: ask, publishable: true, run: func(c *call) (any, error) {
 		if c.args.text("mode") == "payment" {
 			if err := checkAmount(c.args.integer("amount"), c.args.text("currency")); err != nil {

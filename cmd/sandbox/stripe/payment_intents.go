@@ -262,8 +262,10 @@ func (c *call) setIntent(pi *PaymentIntent) error {
 			return err
 		}
 	}
-	if n := len(a.text("statement_descriptor_suffix")); n > 22 {
-		return malformed("parameter_too_long", "statement_descriptor_suffix", "The statement descriptor suffix must be at most 22 characters, not %d.", n)
+	if suffix := a.text("statement_descriptor_suffix"); len(suffix) > 22 {
+		return malformed("parameter_too_long", "statement_descriptor_suffix", "The statement descriptor suffix must be at most 22 characters, not %d.", len(suffix))
+	} else if strings.ContainsAny(suffix, `<>\'"*`) {
+		return malformed("", "statement_descriptor_suffix", `The statement descriptor suffix must not contain any of < > \ ' " *`)
 	}
 	a.setText("customer", &pi.Customer)
 	a.setText("description", &pi.Description)

@@ -1,6 +1,7 @@
 import { answerParent, request } from './line.js';
 import { dress } from './appearance.js';
-import { brandOf, checks, digits, expiryOf, formatExpiry, formatIBAN, formatNumber } from './card.js';
+import { brandOf, checks } from './card.js';
+import { methodData, tidy } from './entered.js';
 import { speak } from './texts.js';
 
 const form = document.getElementById( 'form' );
@@ -113,27 +114,13 @@ answerParent( ( hello, send ) => {
 		return { error: { type: 'validation_error', code: wrong[ 0 ][ 1 ], message: say( wrong[ 0 ][ 1 ] ) } };
 	}
 
-	function methodData( billing ) {
-		const entered = ( name ) => ( field( name ).closest( '.field' ).hidden ? undefined : field( name ).value.trim() );
-		const details = { ...billing, address: { ...billing.address } };
-		if ( kind() === 'card' ) {
-			details.address.country ??= entered( 'country' );
-			details.address.postal_code ??= entered( 'postalCode' );
-			const { month, year } = expiryOf( field( 'expiry' ).value );
-			return { type: 'card', billing_details: details, card: { number: digits( field( 'number' ).value ), exp_month: month, exp_year: year, cvc: field( 'cvc' ).value } };
-		}
-		details.name ??= entered( 'name' );
-		details.email ??= entered( 'email' );
-		return { type: 'sepa_debit', billing_details: details, sepa_debit: { iban: field( 'iban' ).value.replace( /\s/g, '' ) } };
-	}
-
 	async function createConfirmationToken( args ) {
 		const invalid = submit();
 		if ( invalid.error ) {
 			return invalid;
 		}
 		const answer = await request( hello.key, 'POST', '/v1/confirmation_tokens', {
-			payment_method_data: methodData( args.billing_details ), return_url: args.return_url, shipping: args.shipping, setup_future_usage: group.setupFutureUsage,
+			payment_method_data: methodData( form, kind(), args.billing_details ), return_url: args.return_url, shipping: args.shipping, setup_future_usage: group.setupFutureUsage,
 			mandate_data: kind() === 'sepa_debit' ? { customer_acceptance: { type: 'online', online: { infer_from_client: true } } } : undefined,
 		} );
 		return answer.error ? { error: answer.error } : { confirmationToken: answer };
@@ -141,12 +128,7 @@ answerParent( ( hello, send ) => {
 
 	form.addEventListener( 'submit', ( event ) => event.preventDefault() );
 	form.addEventListener( 'input', ( { target } ) => {
-		const format = { number: formatNumber, expiry: formatExpiry, cvc: digits, iban: formatIBAN }[ target.name ];
-		if ( format && target.selectionStart === target.value.length ) {
-			// Not while something is deleted: the separator would come back at once.
-			const text = format( target.value );
-			target.value = text.startsWith( target.value ) && text.length > target.value.length && target.name !== 'expiry' ? target.value : text;
-		}
+		tidy( target );
 		if ( target.name === 'number' ) {
 			document.getElementById( 'brand' ).textContent = brandOf( target.value );
 		}

@@ -42,7 +42,7 @@ function checkElementsOptions( options, place ) {
 	if ( ! [ 'payment', 'setup', 'subscription' ].includes( mode ) ) {
 		throw new IntegrationError( `Invalid value for ${ place }: mode should be one of payment, setup, subscription. The sandbox has no client secrets here.` );
 	}
-	if ( typeof currency !== 'string' || ! /^[a-z]{3}$/.test( currency ) ) {
+	if ( ( currency !== undefined || mode !== 'setup' ) && ( typeof currency !== 'string' || ! /^[a-z]{3}$/.test( currency ) ) ) {
 		throw new IntegrationError( `Invalid value for ${ place }: currency should be a currency code in lower case, such as eur. You specified: ${ currency }.` );
 	}
 	if ( mode === 'payment' && ( ! Number.isInteger( amount ) || amount < 1 ) ) {
