@@ -77,16 +77,15 @@ func (ps params) check(f *field, path string) (args, *Error) {
 		}
 		got[name] = value
 	}
-	names := make([]string, 0, len(ps))
-	for name := range ps {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		if _, sent := got[name]; ps[name].required && !sent {
-			at := pathOf(path, name)
-			return nil, malformed("parameter_missing", at, "Missing required param: %s.", at)
+	var absent []string
+	for name, p := range ps {
+		if _, sent := got[name]; p.required && !sent {
+			absent = append(absent, pathOf(path, name))
 		}
+	}
+	if len(absent) > 0 {
+		at := slices.Min(absent)
+		return nil, malformed("parameter_missing", at, "Missing required param: %s.", at)
 	}
 	return got, nil
 }

@@ -1,6 +1,8 @@
 package stripe
 
 import (
+	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -160,16 +162,20 @@ func (c *call) shown(pi *PaymentIntent) (any, error) {
 	if !c.publishable {
 		return pi, nil
 	}
-	tree, err := generic(pi)
+	data, err := json.Marshal(pi)
+	if err != nil {
+		return nil, fmt.Errorf("encode intent for a publishable key: %w", err)
+	}
+	fields, err := fieldsOf(data)
 	if err != nil {
 		return nil, err
 	}
-	for name := range tree {
+	for name := range fields {
 		if !slices.Contains(publicIntent, name) {
-			delete(tree, name)
+			delete(fields, name)
 		}
 	}
-	return tree, nil
+	return fields, nil
 }
 
 func listIntents(c *call) (any, error) {
