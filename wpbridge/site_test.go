@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-sql-driver/mysql"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -279,6 +280,24 @@ func TestSite_ReadsDBHostAsWordPressDoes(t *testing.T) {
 	var s Site
 	if err := s.setAddress("localhost"); err != nil || s.network == "tcp" && s.address != "127.0.0.1:3306" {
 		t.Errorf("localhost = %s %s, %v", s.network, s.address, err)
+	}
+}
+
+func TestSite_DSNIsWhatTheDriverReads(t *testing.T) {
+	for _, s := range []Site{
+		{network: "tcp", address: "db:3306", user: "u", password: `a@b:c/d?e(f)g%41/h@tcp(x)/y`, database: "w/p ?#%ü"},
+		{network: "unix", address: "/run/my sock/s.sock", user: "u@%", password: "", database: "wp-1"},
+		{network: "tcp", address: "[2001:db8::1]:3307", user: "u", password: "🔑'\"\\", database: "wp", tls: true},
+	} {
+		cfg, err := mysql.ParseDSN(s.DSN())
+		if err != nil {
+			t.Errorf("%s: %v", s.DSN(), err)
+			continue
+		}
+		got := Site{network: cfg.Net, address: cfg.Addr, user: cfg.User, password: cfg.Passwd, database: cfg.DBName, tls: cfg.TLSConfig == "preferred"}
+		if got != s {
+			t.Errorf("driver reads %#v of %s", cfg, s.DSN())
+		}
 	}
 }
 

@@ -28,6 +28,9 @@ func parseVersion(s string) (version, bool) {
 // Tested reports whether the rows of CreateUser were compared with those of that
 // WordPress version: 6.8 to 7.1. On any other the plugin makes the user.
 func Tested(wpVersion string) bool {
-	v, ok := parseVersion(wpVersion)
-	return ok && v.atLeast(6, 8) && !v.atLeast(7, 2)
+	switch v, _ := parseVersion(wpVersion); v {
+	case version{6, 8}, version{6, 9}, version{7, 0}, version{7, 1}:
+		return true
+	}
+	return false
 }
