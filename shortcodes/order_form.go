@@ -58,6 +58,11 @@ type OrderForm struct {
 // Open reports whether the steps are shown.
 func (f OrderForm) Open() bool { return f.State == StateOpen || f.State == "" }
 
+// ShowName reports whether the offer's name says more than the lines do.
+func (f OrderForm) ShowName() bool {
+	return len(f.Quote.Lines) != 1 || f.Quote.Lines[0].Name != f.Offer.Name
+}
+
 // ThankYou returns the panel that takes the form's place once it is paid.
 func (f OrderForm) ThankYou() ThankYou {
 	return ThankYou{Lang: f.Lang, Instance: f.Instance, inForm: true}

@@ -1,21 +1,15 @@
-import { post } from '@tillside/api';
+import { call } from '@tillside/api';
 import { make, wordsIn } from '@tillside/view';
 
-/**
- * The new buyer's way in: user name and password, seen once.
- *
- * @param {Object} view The view that shows the order.
- * @param {string} base Where Tillside is.
- * @param {Object} last The order's id and token.
- */
-export function accessOf( view, base, { order, token } ) {
+/** The new buyer's way in: user name and password, seen once. */
+export function accessOf( view, { order, token } ) {
 	const { one } = view;
 	const words = wordsIn( one( '[data-own-words]' ) );
 	const own = one( '[data-own]' );
 	const secret = one( '[data-password]' );
 	let password = '';
 
-	const ask = ( body ) => post( base, `/v1/orders/${ order }/credentials`, body, { 'X-Tillside-Checkout': token } );
+	const ask = ( body ) => call( `${ view.base }/v1/orders/${ order }/credentials`, body, { 'X-Tillside-Checkout': token } );
 
 	function only( state ) {
 		view.all( '[data-access]' ).forEach( ( part ) => ( part.hidden = part.dataset.access !== state ) );

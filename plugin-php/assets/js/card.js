@@ -1,56 +1,52 @@
-import { appearance } from '@tillside/view';
+import { colour, ground, isDark } from '@tillside/view';
 
-const scripts = new Map();
+let script;
 
-/** Loads a script once; a failed load may be tried again. */
-function load( url ) {
-	if ( ! scripts.has( url ) ) {
-		scripts.set( url, new Promise( ( resolve, reject ) => {
-			const script = document.createElement( 'script' );
-			script.src = url;
-			script.onload = resolve;
-			script.onerror = () => {
-				script.remove();
-				scripts.delete( url );
-				reject( new Error( 'script' ) );
-			};
-			document.head.append( script );
-		} ) );
-	}
-	return scripts.get( url );
+/** Loads the provider's script once; a failed load may be tried again. */
+const load = ( src ) => ( script ??= new Promise( ( onload, reject ) => {
+	const onerror = () => reject( ( script = null ) );
+	document.head.append( Object.assign( document.createElement( 'script' ), { src, onload, onerror } ) );
+} ) );
+
+/** Returns Stripe's appearance, taken from the form itself. */
+function appearance( form ) {
+	const { fontFamily, fontSize } = getComputedStyle( form );
+	return {
+		theme: isDark( form ) ? 'night' : 'stripe',
+		variables: {
+			colorPrimary: colour( form.querySelector( '.tillside-button' ), 'backgroundColor' ),
+			colorText: colour( form, 'color' ),
+			colorBackground: ground( form ),
+			colorDanger: colour( form.querySelector( '.tillside-error' ), 'color' ),
+			borderRadius: getComputedStyle( form.querySelector( 'input' ) ).borderRadius,
+			fontSizeBase: fontSize,
+			fontFamily,
+		},
+	};
 }
 
-/**
- * Stripe's fields in the payment step. No card data passes through our code.
- *
- * @param {Object} view    The form's view.
- * @param {Object} gateway The gateway as GET /v1/forms describes it.
- */
+/** Stripe's fields in the last step. No card data passes through our code. */
 export function cardOf( view, gateway ) {
 	const host = view.one( '[data-card]' );
 	let stripe, elements, element, ready;
 
 	async function start() {
-		if ( ! window.Stripe || ! stripe ) {
-			await load( gateway.script_url );
-		}
+		await load( gateway.script_url );
 		stripe ??= window.Stripe( gateway.publishable_key, { apiVersion: gateway.api_version, locale: gateway.locale || 'auto' } );
 	}
 
 	function state( name ) {
-		view.one( '[data-card-wait]' ).hidden = name !== 'wait';
-		view.one( '[data-card-failed]' ).hidden = name !== 'failed';
-		host.hidden = name === 'failed';
+		view.all( '[data-card-state]' ).forEach( ( part ) => ( part.hidden = part.dataset.cardState !== name ) );
 		ready = name === 'ready';
 	}
 
 	function failed() {
 		element?.destroy();
-		element = elements = undefined;
+		elements = null;
 		state( 'failed' );
 	}
 
-	/** Mounts the fields, or tells mounted ones the new total. Their place never moves; steps only hide it. */
+	/** Mounts the fields, or tells them a new total. They never move: the steps only hide them. */
 	async function show( { amount, currency } ) {
 		const total = { amount, currency: currency.toLowerCase() };
 		if ( elements ) {
@@ -66,7 +62,7 @@ export function cardOf( view, gateway ) {
 			elements = stripe.elements( {
 				mode: 'payment',
 				...total,
-				appearance: appearance( view.one( '[data-steps]' ) ),
+				appearance: appearance( view.one( 'form' ) ),
 				...( gateway.setup_future_usage && { setupFutureUsage: gateway.setup_future_usage } ),
 			} );
 			element = elements.create( 'payment', {
@@ -81,16 +77,13 @@ export function cardOf( view, gateway ) {
 		}
 	}
 
-	/** Returns a confirmation token. Its first await is elements.submit(), or wallets lose the click. */
+	/** Returns a confirmation token. Nothing may be awaited before submit(), or wallets lose the click. */
 	async function token( billing, returnURL ) {
 		if ( ! ready ) {
-			throw new Error( '' );
+			throw new Error( view.words.loading );
 		}
-		const checked = await elements.submit();
-		if ( checked.error ) {
-			throw new Error( checked.error.message );
-		}
-		const made = await stripe.createConfirmationToken( {
+		const { error } = await elements.submit();
+		const made = error ? { error } : await stripe.createConfirmationToken( {
 			elements,
 			params: { return_url: returnURL, payment_method_data: { billing_details: billing } },
 		} );
@@ -100,11 +93,11 @@ export function cardOf( view, gateway ) {
 		return made.confirmationToken.id;
 	}
 
-	/** Lets the buyer's bank ask its question; returns what went wrong, if anything. */
+	/** Lets the buyer's bank ask; returns what went wrong, if anything. */
 	async function ask( clientSecret ) {
 		await start();
 		return ( await stripe.handleNextAction( { clientSecret } ) ).error?.message;
 	}
 
-	return { start: () => start().catch( () => {} ), show, token, ask };
+	return { name: gateway.name, show, token, ask };
 }

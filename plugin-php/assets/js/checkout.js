@@ -1,152 +1,125 @@
-import { RequestError, get, keep, post, recall, send } from '@tillside/api';
+import { call, keep, kept, recall } from '@tillside/api';
 
 const address = new URL( location.href );
+const asked = address.searchParams;
+const KEY = 'tillside:checkout:';
 
-/** What the buyer came with, read before the address bar is cleared. */
-export const origin = {
-	referrer: document.referrer.slice( 0, 500 ),
-	partner: address.searchParams.get( 'partner' ) ?? address.searchParams.get( 'aff' ) ?? '',
-	utm: Object.fromEntries(
-		[ 'source', 'medium', 'campaign', 'term', 'content' ].map( ( name ) => [ name, ( address.searchParams.get( 'utm_' + name ) ?? '' ).slice( 0, 190 ) ] )
-	),
+// What a bank's page sent back, perhaps to another browser.
+let returned = asked.has( 'tillside_checkout' ) ? { id: asked.get( 'tillside_checkout' ), token: asked.get( 'tillside_status' ) } : null;
+
+const origin = {
+	referrer: document.referrer,
+	partner: asked.get( 'partner' ) ?? asked.get( 'aff' ) ?? '',
+	utm: Object.fromEntries( [ 'source', 'medium', 'campaign', 'term', 'content' ].map( ( name ) => [ name, asked.get( 'utm_' + name ) ?? '' ] ) ),
 };
 
-/** The checkout that a bank's page sent back, or null. One form takes it. */
-export const returned = address.searchParams.has( 'tillside_checkout' )
-	? { id: address.searchParams.get( 'tillside_checkout' ), token: address.searchParams.get( 'tillside_status' ) ?? '', taken: false }
-	: null;
-
-for ( const name of [ ...address.searchParams.keys() ] ) {
-	if ( returned && /^(tillside_|payment_intent|setup_intent|redirect_status|source_)/.test( name ) ) {
-		address.searchParams.delete( name );
-	}
+if ( returned ) {
+	[ ...asked.keys() ].filter( ( name ) => /^(tillside_|payment_intent|setup_intent|redirect_status|source_)/.test( name ) ).forEach( ( name ) => asked.delete( name ) );
+	history.replaceState( history.state, '', address );
 }
 address.hash = '';
 
-/** The page without fragment and without what belongs to one payment. */
+/** The page, without what belongs to one payment. */
 export const pageURL = address.href;
 
-if ( returned ) {
-	history.replaceState( history.state, '', pageURL + location.hash );
-}
-
-/**
- * Asks WordPress who is logged in. Costs a request only when somebody is.
- *
- * @param {string} url Where the plugin hands out session tokens.
- * @return {Promise<string>} A token of five minutes, or ''.
- */
+/** Asks WordPress who is logged in; no request when nobody is. Returns a token of five minutes, or ''. */
 export async function sessionToken( url ) {
 	if ( ! url || ! /(^|; )tillside_hint=1/.test( document.cookie ) ) {
 		return '';
 	}
-	try {
-		const response = await fetch( url, { credentials: 'same-origin', cache: 'no-store' } );
-		return ( await response.json() ).token ?? '';
-	} catch {
-		return '';
-	}
+	return ( await call( url, null, {}, { credentials: 'same-origin' } ).catch( () => ( {} ) ) ).token ?? '';
 }
 
-/** Returns the member's e-mail and names, or nothing. */
-export const member = ( base, token ) => get( base, '/v1/me', { 'X-Tillside-Session': token } ).catch( () => ( {} ) );
+/** Returns what WordPress knows of a member, or nothing. */
+export async function member( base, url ) {
+	const token = await sessionToken( url );
+	return token && call( base + '/v1/me', null, { 'X-Tillside-Session': token } );
+}
 
-const GONE = [ 401, 404, 410 ];
+/** Gives what a bank sent back, once, to the form whose checkout it is, or to the first when this tab knows of none. */
+export function claim( own ) {
+	const found = returned;
+	if ( ! found || ( found.id !== own.id && kept( KEY ).some( ( key ) => recall( key )?.id === found.id ) ) ) {
+		return false;
+	}
+	returned = null;
+	if ( found.id !== own.id ) {
+		Object.assign( own, found, { copy: null } );
+	}
+	return true;
+}
 
-/**
- * One buyer's way through one offer: what the server knows of it, and the token that opens it.
- *
- * @param {HTMLElement} root  The wrapper.
- * @param {string}      offer The offer's slug.
- */
-export function checkoutOf( root, offer ) {
-	const { base, token: formToken } = root.dataset;
-	const key = 'tillside:checkout:' + offer;
+const same = ( ours = {}, theirs = {} ) => Object.entries( ours ).every( ( [ name, value ] ) => value.toLowerCase() === ( theirs[ name ] ?? '' ).toLowerCase() );
+
+const has = ( { contact, details }, copy ) => same( contact, copy.contact ) && same( details, copy.details );
+
+/** One buyer's way through one offer: the server's copy of it, and the token that opens it. */
+export function checkoutOf( { base, root }, offer ) {
 	const own = { copy: null, id: null, token: null };
 	let queue = Promise.resolve();
 
-	const headers = () => ( { 'X-Tillside-Checkout': own.token } );
-	const path = ( rest = '' ) => `/v1/checkouts/${ own.id }${ rest }`;
+	const at = ( rest, body, headers, options ) => call( `${ base }/v1/checkouts/${ own.id }${ rest }`, body, { 'X-Tillside-Checkout': own.token, ...headers }, options );
 
-	/** Takes the server's copy, unless a newer one is here already. */
-	function adopt( copy ) {
-		if ( ! own.copy || copy.version >= own.copy.version ) {
-			own.copy = copy;
-		}
-		return own.copy;
+	function set( id, token, copy ) {
+		Object.assign( own, { id, token, copy } );
+		keep( KEY + offer, id && { id, token } );
+		return copy;
 	}
 
-	function forget() {
-		keep( key, null );
-		own.copy = own.id = own.token = null;
-	}
+	const forget = () => set( null, null, null );
+	const isGone = ( { status } ) => [ 401, 404, 410 ].includes( status );
 
-	/** Fetches what this tab has begun earlier; null when there is nothing any more. */
 	async function resume() {
-		const saved = own.id ? own : recall( key );
-		if ( ! saved ) {
+		const { id, token } = recall( KEY + offer ) ?? own;
+		if ( ! id ) {
 			return null;
 		}
-		Object.assign( own, { id: saved.id, token: saved.token } );
+		Object.assign( own, { id, token } );
 		try {
-			const copy = await get( base, path(), headers() );
+			const copy = await at( '' );
+			own.copy = copy;
 			if ( copy.status === 'expired' ) {
 				forget();
-			} else {
-				own.copy = copy;
 			}
 			return copy;
 		} catch ( error ) {
-			if ( ! GONE.includes( error.status ) ) {
+			if ( ! isGone( error ) ) {
 				throw error;
 			}
-			forget();
-			return null;
+			return forget();
 		}
 	}
 
-	/** Creates the checkout: step 1. */
 	async function start( contact, session ) {
-		const { checkout_token: token, ...copy } = await post( base, '/v1/checkouts', { form_token: formToken, contact, page_url: pageURL, ...origin }, session ? { 'X-Tillside-Session': session } : {} );
-		Object.assign( own, { id: copy.id, token, copy } );
-		keep( key, { id: own.id, token } );
-		return copy;
+		const { checkout_token: token, ...copy } = await call( base + '/v1/checkouts', { form_token: root.dataset.token, contact, page_url: pageURL, ...origin }, session && { 'X-Tillside-Session': session } );
+		return set( copy.id, token, copy );
 	}
 
 	async function change( changes, keepalive ) {
 		try {
-			return adopt( await send( base, 'PATCH', path(), { body: { version: own.copy.version, ...changes }, headers: headers(), keepalive } ) );
+			own.copy = await at( '', { version: own.copy.version, ...changes }, {}, { method: 'PATCH', keepalive } );
 		} catch ( error ) {
-			const theirs = error.body?.checkout;
-			if ( error.code !== 'conflict' || ! theirs ) {
+			own.copy = error.checkout ?? own.copy;
+			// When an answer was lost on its way, our own change looks like somebody else's.
+			if ( ! error.checkout || error.checkout.status !== 'open' || ! has( changes, own.copy ) ) {
 				throw error;
 			}
-			own.copy = theirs;
-			// An answer that was lost on its way looks like somebody else's change.
-			if ( same( changes.contact, theirs.contact ) && same( changes.details, theirs.details ) ) {
-				return theirs;
-			}
-			throw error;
 		}
+		return own.copy;
 	}
 
-	const same = ( ours, theirs ) => Object.entries( ours ?? {} ).every( ( [ name, value ] ) => value === ( theirs?.[ name ] ?? '' ) );
-
-	/** Sends changes one after the other, each with the version that the one before it made. */
+	/** Sends changes one after the other: each needs the version that the one before it made. */
 	function patch( changes, keepalive ) {
 		const turn = queue.then( () => change( changes, keepalive ) );
 		queue = turn.catch( () => {} );
 		return turn;
 	}
 
-	/** Reports whether the server lacks any of these values. */
-	const differs = ( changes ) => own.copy && ! ( same( changes.contact, own.copy.contact ) && same( changes.details, own.copy.details ) );
-
 	return {
-		own, resume, start, patch, differs, forget, adopt,
+		own, resume, start, patch, forget, isGone,
+		lacks: ( changes ) => own.copy && ! has( changes, own.copy ),
 		settled: () => queue,
-		isGone: ( error ) => error instanceof RequestError && GONE.includes( error.status ),
-		pay: ( body, idempotencyKey ) => send( base, 'POST', path( '/pay' ), { body, headers: { ...headers(), 'Idempotency-Key': idempotencyKey }, seconds: 45 } ),
-		sync: () => post( base, path( '/sync' ), {}, headers() ),
+		pay: ( body, key ) => at( '/pay', body, { 'Idempotency-Key': key } ),
+		sync: () => at( '/sync', {} ),
 	};
 }

@@ -1,14 +1,194 @@
-import { mountForm } from '@tillside/form';
-import { mountThankYou } from '@tillside/thank-you';
+import { call } from '@tillside/api';
+import { cardOf } from '@tillside/card';
+import { checkoutOf, claim, member, sessionToken } from '@tillside/checkout';
+import { paymentOf } from '@tillside/payment';
+import { stepsOf } from '@tillside/steps';
+import { fill, showTotals, viewOf } from '@tillside/view';
+
+const AUTOSAVE = 800;
+const thankYou = () => import( '@tillside/thank-you' );
+
+/** Mounts an order form: its way from step to step. */
+function mountForm( root ) {
+	const view = viewOf( root );
+	const { base, words, one, all } = view;
+	const { token, session } = root.dataset;
+	const steps = stepsOf( view );
+	const { offer } = one( '[data-offer]' ).dataset;
+	const checkout = checkoutOf( view, offer );
+	const form = { view, steps, checkout, card: null, go, done, total, busy: lock, quote: () => quote };
+	const payment = paymentOf( form );
+	let quote, live, timer, step = 1, busy = false;
+
+	const contact = () => steps.values( 'email', 'first_name', 'last_name' );
+	const details = () => steps.values( 'country', 'postal_code' );
+
+	function lock( now ) {
+		busy = now;
+		all( 'form, [data-step] .tillside-button' ).forEach( ( part ) => ( part.ariaBusy = String( now ) ) );
+		all( '[data-step]' ).forEach( ( part ) => ( part.inert = now ) );
+	}
+
+	function go( number, quietly ) {
+		step = number;
+		steps.show( number, quietly );
+		prepare();
+	}
+
+	/** Has the card fields ready from step 2 on. */
+	function prepare() {
+		if ( step > 1 && form.card && quote.due_today.amount ) {
+			form.card.show( quote.due_today );
+		}
+	}
+
+	function total( next ) {
+		if ( quote && quote.total.text !== next.total.text ) {
+			view.say( fill( words.total_is, { total: next.total.text } ) );
+		}
+		quote = next;
+		showTotals( view, quote );
+		prepare();
+	}
+
+	async function done( order ) {
+		try {
+			await ( await thankYou() ).showOrder( view, { order: order.id, token: checkout.own.token }, () => {
+				checkout.forget();
+				location.reload();
+			} );
+		} catch {
+			view.panel( words.arrived_title, words.arrived );
+		}
+	}
+
+	/** Fetches what a cached page cannot know. */
+	async function load() {
+		const answer = await call( `${ base }/v1/forms/${ offer }`, null, { 'X-Tillside-Form': token } );
+		if ( answer.gateways?.length ) {
+			form.card ??= cardOf( view, answer.gateways[ 0 ] );
+		}
+		if ( ! checkout.own.copy ) {
+			total( answer.quote );
+		}
+		return answer;
+	}
+
+	/** Stores a step, in a new checkout when the old one is gone. */
+	async function store( changes ) {
+		if ( checkout.own.copy ) {
+			try {
+				return await checkout.patch( changes );
+			} catch ( error ) {
+				if ( ! checkout.isGone( error ) ) {
+					throw error;
+				}
+			}
+		}
+		const copy = await checkout.start( contact(), await sessionToken( session ) );
+		return changes.details ? checkout.patch( changes ) : copy;
+	}
+
+	async function alone( work ) {
+		lock( true );
+		clearTimeout( timer );
+		try {
+			await work();
+		} catch ( error ) {
+			await failed( error );
+		} finally {
+			lock( false );
+		}
+	}
+
+	const next = () => alone( async () => {
+		await ( live ??= load() );
+		total( ( await store( step === 1 ? { contact: contact(), step: 2 } : { details: details(), step: 3 } ) ).quote );
+		go( step + 1 );
+	} );
+
+	function failed( { checkout: theirs, code, field, message } ) {
+		if ( code === 'paying' || theirs?.status === 'paid' ) {
+			return payment.resume();
+		}
+		if ( theirs ) {
+			take( theirs );
+			steps.stop( words.saved_elsewhere );
+		} else if ( steps.has( field ) ) {
+			steps.complain( [ [ field, message ] ] );
+		} else {
+			live = null;
+			steps.stop( message || words.unavailable, begin, words.again );
+		}
+	}
+
+	/** Saves what stands in the fields, if it is whole and the server lacks it. */
+	function autosave( keepalive ) {
+		const values = step === 1 ? contact() : details();
+		const changes = step === 1 ? { contact: values } : { details: values };
+		if ( ! busy && step < 3 && checkout.lacks( changes ) && ! Object.values( values ).includes( '' ) ) {
+			checkout.patch( changes, keepalive ).then( ( copy ) => total( copy.quote ), ( error ) => ( error.checkout || error.code === 'paying' ) && failed( error ) );
+		}
+	}
+
+	function take( copy ) {
+		steps.put( { ...copy.contact, ...copy.details } );
+		total( copy.quote );
+	}
+
+	/** Starts, or starts again: what is live, what this tab has begun, what a bank sent back. */
+	const begin = () => alone( async () => open( ...( await Promise.all( [ ( live = load() ), checkout.resume() ] ) ) ) );
+
+	function open( answer, saved ) {
+		if ( saved ) {
+			take( saved );
+		}
+		if ( saved?.status === 'paid' ) {
+			return done( saved.order );
+		}
+		if ( claim( checkout.own ) || [ 'paying', 'processing' ].includes( saved?.status ) ) {
+			return payment.resume();
+		}
+		if ( answer.state !== 'open' ) {
+			return view.panel( words[ answer.state ], answer.closed?.text || words.shut );
+		}
+		if ( ! answer.payable ) {
+			return view.panel( words.unavailable_title, answer.message || words.unavailable, begin );
+		}
+		go( checkout.own.copy?.step || 1, true );
+	}
+
+	steps.form.addEventListener( 'submit', ( event ) => {
+		event.preventDefault();
+		if ( ! busy && step === 3 ) {
+			payment.submit();
+		} else if ( ! busy && steps.check( step ) ) {
+			next();
+		}
+	} );
+	steps.form.addEventListener( 'input', () => {
+		clearTimeout( timer );
+		timer = setTimeout( autosave, AUTOSAVE );
+	} );
+	all( '[data-back]' ).forEach( ( button ) => ( button.onclick = () => go( step - 1 ) ) );
+	one( '[data-card-retry]' ).onclick = prepare;
+	one( '[data-toggle]' ).onclick = ( { currentTarget: button } ) => ( button.ariaExpanded = String( button.ariaExpanded !== 'true' ) );
+	document.addEventListener( 'visibilitychange', () => document.hidden && autosave( true ) );
+	window.addEventListener( 'pageshow', ( { persisted } ) => persisted && ! busy && begin() );
+	begin();
+	member( base, session ).then( ( known ) => steps.put( known, true ), () => {} );
+}
 
 const mounted = new WeakSet();
 
-/** Brings every form in the page to life, each once, however often it is called. */
+const mountThankYou = async ( root ) => ( await thankYou() ).mountThankYou( root );
+
+/** Brings every form and thank-you page to life, each once, however often it is called. */
 export function mount() {
 	for ( const root of document.querySelectorAll( '.tillside[data-tillside]' ) ) {
-		if ( ! mounted.has( root ) && root.querySelector( 'template[data-words]' ) ) {
+		if ( ! mounted.has( root ) && root.querySelector( '[data-words]' ) ) {
 			mounted.add( root );
-			( root.dataset.tillside === 'thank_you' ? mountThankYou : mountForm )( root );
+			( root.dataset.tillside === 'order_form' ? mountForm : mountThankYou )( root );
 		}
 	}
 }

@@ -1,23 +1,20 @@
-import { post, uuid, wait } from '@tillside/api';
-import { fill } from '@tillside/view';
+import { wait } from '@tillside/api';
 import { pageURL } from '@tillside/checkout';
+import { fill } from '@tillside/view';
 
 const SLOW = 20000;
 const longer = ( ms ) => Math.min( ms * 2, 15000 );
+const passes = ( { lost, status } ) => lost || status === 503 || status === 429;
 
-/**
- * Paying, and finding out how a payment ended.
- *
- * @param {Object} form The order form: view, steps, checkout, card, quote, busy(), done().
- */
+/** Paying, and finding out how a payment ended. */
 export function paymentOf( form ) {
-	const { view, steps, checkout, root } = form;
-	const { words } = view;
+	const { view, steps, checkout } = form;
+	const { words, one } = view;
 
 	function tell( text ) {
-		view.one( '[data-paying]' ).textContent = text;
-		if ( ! view.one( '[data-panel]' ).hidden ) {
-			view.one( '[data-panel-text]' ).textContent = text;
+		one( '[data-paying]' ).textContent = text;
+		if ( text ) {
+			one( '[data-panel-text]' ).textContent = text;
 		}
 	}
 
@@ -27,18 +24,18 @@ export function paymentOf( form ) {
 			try {
 				return await checkout.sync();
 			} catch ( error ) {
-				if ( ! error.lost && error.status !== 503 && error.status !== 429 ) {
+				if ( ! passes( error ) ) {
 					throw error;
 				}
-				tell( words.lost );
 			}
+			tell( words.lost );
 			await wait( pause );
 		}
 	}
 
-	/** Sends the payment. When the answer is lost the same click is asked about, and sent again under its own key. */
+	/** Pays. When the answer is lost the server is asked, and if it knows of no payment, the same click goes out again. */
 	async function send( body ) {
-		const key = uuid();
+		const key = crypto.randomUUID?.() ?? crypto.getRandomValues( new Uint32Array( 4 ) ).join( '-' );
 		for ( let pause = 1000; ; pause = longer( pause ) ) {
 			try {
 				return await checkout.pay( body, key );
@@ -49,110 +46,80 @@ export function paymentOf( form ) {
 			}
 			tell( words.lost );
 			await wait( pause );
-			const answer = await sync().catch( () => ( {} ) );
-			if ( [ 'succeeded', 'processing', 'requires_action', 'declined' ].includes( answer.status ) ) {
+			const answer = await sync();
+			// A declined one may be an earlier click's.
+			if ( [ 'succeeded', 'processing', 'requires_action' ].includes( answer.status ) ) {
 				return answer;
 			}
 		}
 	}
 
-	/** Shows the last step with a sentence. */
-	async function back( text ) {
-		steps.show( 3, true );
-		await form.prepare();
-		steps.stop( text );
+	/** Shows the last step, or the first where the checkout is not known, with a sentence. */
+	function back( text ) {
+		form.go( checkout.own.copy ? 3 : 1, true );
+		steps.stop( text || words.declined );
 	}
 
-	/** Follows an answer to its end. */
 	async function follow( answer ) {
 		const since = Date.now();
-		for ( let asked = false; ; ) {
-			switch ( answer.status ) {
-				case 'succeeded':
-					return form.done( answer.order );
-				case 'processing':
-					if ( answer.reason === 'bank' ) {
-						return view.panel( words.bank_title, answer.message || words.bank );
-					}
-					tell( Date.now() - since > SLOW ? words.slow : words.paying );
-					await wait( Math.max( answer.retry_after_ms ?? 1000, Date.now() - since > SLOW ? 5000 : 300 ) );
-					answer = await sync();
-					break;
-				case 'requires_action': {
-					if ( asked ) {
-						return back( asked );
-					}
-					asked = ( await form.card.ask( answer.client_secret ) ) || words.declined;
-					answer = await sync();
-					break;
-				}
-				case 'totals_changed':
-					form.total( answer.quote );
-					return back( fill( words.changed, { total: answer.quote.total.text } ) );
-				default:
-					return back( answer.message || words.declined );
+		let objection;
+		while ( answer.status === 'processing' || answer.status === 'requires_action' ) {
+			if ( answer.reason === 'bank' ) {
+				return view.panel( words.bank_title, answer.message || words.bank );
 			}
+			if ( answer.status === 'processing' ) {
+				const slow = Date.now() - since > SLOW;
+				tell( slow ? words.slow : words.paying );
+				await wait( Math.max( answer.retry_after_ms ?? 1000, slow ? 5000 : 300 ) );
+			} else if ( objection ) {
+				return back( objection );
+			} else {
+				objection = ( answer.client_secret && ( await form.card.ask( answer.client_secret ) ) ) || words.declined;
+			}
+			answer = await sync();
 		}
+		if ( answer.status === 'succeeded' ) {
+			return form.done( answer.order );
+		}
+		if ( answer.status === 'totals_changed' ) {
+			form.total( answer.quote );
+			return back( fill( words.changed, { total: answer.quote.total.text } ) );
+		}
+		back( answer.message );
 	}
 
 	/** Runs one payment at a time; whatever fails ends as a sentence above the form. */
 	async function run( work ) {
-		if ( form.busy() ) {
-			return;
-		}
 		form.busy( true );
 		tell( words.paying );
 		try {
 			await follow( await work() );
 		} catch ( error ) {
 			if ( error.code === 'paying' ) {
-				form.busy( false );
 				return resume();
 			}
-			await back( error.message || words.unavailable );
+			back( error.message || words.unavailable );
 		} finally {
 			form.busy( false );
 			tell( '' );
 		}
 	}
 
-	/** Pays for the checkout as it is shown. */
-	function submit() {
-		return run( async () => {
-			const { due_today: due, total: { amount, currency } } = form.quote();
-			const { email, first_name: first, last_name: last, country, postal_code: postal } = steps.values( 'email', 'first_name', 'last_name', 'country', 'postal_code' );
-			const back = new URL( pageURL );
-			back.searchParams.set( 'tillside_checkout', checkout.own.id );
-			const token = due.amount ? await form.card.token( { name: `${ first } ${ last }`, email, address: { country, postal_code: postal } }, back.href ) : '';
-			await checkout.settled();
-			return send( { gateway: due.amount ? form.card.name : 'none', token, expected_total: { amount, currency } } );
-		} );
-	}
+	const submit = () => run( async () => {
+		const { due_today: due, total: { amount, currency } } = form.quote();
+		const { first_name: first, last_name: last, email, ...address } = steps.values( 'first_name', 'last_name', 'email', 'country', 'postal_code' );
+		const home = new URL( pageURL );
+		home.searchParams.set( 'tillside_checkout', checkout.own.id );
+		const token = due.amount ? await form.card.token( { name: `${ first } ${ last }`, email, address }, home.href ) : '';
+		await checkout.settled();
+		return send( { gateway: due.amount ? form.card.name : 'none', token, expected_total: { amount, currency } } );
+	} );
 
-	/** Finds out how a payment ended that this page did not see to its end. */
+	/** Finds out how a payment ended whose end this page did not see. */
 	function resume() {
 		view.panel( words.checking_title, words.checking );
 		return run( sync );
 	}
 
-	/** Back from a bank's page, in a browser that knows nothing of the checkout: only the status can be asked. */
-	async function stranger( { id, token } ) {
-		view.panel( words.checking_title, words.checking );
-		let answer = { status: 'processing' };
-		for ( let pause = 1000; answer.status === 'processing' && pause < 15000; pause = longer( pause ) ) {
-			answer = await post( root.dataset.base, `/v1/checkouts/${ id }/sync`, {}, { 'X-Tillside-Checkout': token } ).catch( ( error ) => ( error.lost ? answer : {} ) );
-			if ( answer.status === 'processing' ) {
-				await wait( pause );
-			}
-		}
-		if ( answer.status === 'succeeded' ) {
-			view.panel( words.arrived_title, words.arrived );
-		} else if ( answer.status === 'processing' ) {
-			view.panel( words.bank_title, words.slow );
-		} else {
-			view.panel( words.failed_title, words.declined, () => steps.show( 1 ), words.again );
-		}
-	}
-
-	return { submit, resume, stranger };
+	return { submit, resume };
 }

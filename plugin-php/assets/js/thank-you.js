@@ -1,28 +1,34 @@
-import { get, wait } from '@tillside/api';
 import { accessOf } from '@tillside/access';
-import { first, keep, recall } from '@tillside/api';
-import { fillIn, showRows, viewOf } from '@tillside/view';
+import { call, keep, recall, wait } from '@tillside/api';
+import { fill, showRows, viewOf } from '@tillside/view';
 
 const LAST = 'tillside:last';
 
 /** Tells the page about a purchase, once for each order. */
 function announce( id, purchase ) {
-	if ( ! purchase || ! first( 'tillside:purchase:' + id ) ) {
-		return;
-	}
+	const key = 'tillside:purchase:' + id;
+	try {
+		if ( ! purchase || localStorage.getItem( key ) ) {
+			return;
+		}
+		localStorage.setItem( key, '1' );
+	} catch {}
 	document.dispatchEvent( new CustomEvent( 'tillside:purchase', { detail: purchase } ) );
 	if ( window.dataLayer && ( window.wp_has_consent?.( 'statistics' ) ?? true ) ) {
 		window.dataLayer.push( { event: 'tillside:purchase', ...purchase } );
 	}
 }
 
-function show( view, receipt ) {
-	const { one } = view;
+function show( { one, words }, receipt ) {
+	const fillIn = ( element, values ) => {
+		element.dataset.text ??= element.textContent;
+		element.textContent = fill( element.dataset.text, values );
+	};
 	const { email, first_name: name } = receipt.contact;
-	fillIn( one( '[data-done] h2 small' ), { number: receipt.number } );
-	fillIn( one( '[data-done] h2 span' ), { name } );
+	fillIn( one( '[data-part="done"] h2 small' ), { number: receipt.number } );
+	fillIn( one( '[data-part="done"] h2 span' ), { name } );
 	fillIn( one( '.tillside-lead' ), { email } );
-	showRows( one( '[data-done] [data-rows]' ), { ...receipt, lines: receipt.items }, view.words, true );
+	showRows( one( '[data-part="done"] [data-rows]' ), { ...receipt, lines: receipt.items }, words, true );
 	one( '[data-created]' ).textContent = receipt.created_text;
 	one( '[data-tender]' ).textContent = receipt.tender;
 	one( '[data-tender-row]' ).hidden = ! receipt.tender;
@@ -32,10 +38,10 @@ function show( view, receipt ) {
 }
 
 /** Waits for the receipt; a shop that is away comes back. */
-async function fetchReceipt( base, { order, token } ) {
+async function receiptOf( { base }, { order, token } ) {
 	for ( let pause = 1000; ; pause *= 2 ) {
 		try {
-			return await get( base, '/v1/orders/' + order, { 'X-Tillside-Checkout': token } );
+			return await call( `${ base }/v1/orders/${ order }`, null, { 'X-Tillside-Checkout': token } );
 		} catch ( error ) {
 			if ( pause > 16000 || ! ( error.lost || error.status === 503 || error.status === 429 ) ) {
 				throw error;
@@ -49,18 +55,17 @@ async function fetchReceipt( base, { order, token } ) {
  * Shows a paid order in place of what was there.
  *
  * @param {Object}   view  The view of the form or of the page.
- * @param {string}   base  Where Tillside is.
  * @param {Object}   last  The order's id and the token that opens it.
  * @param {Function} again Starts another order; only where there is a form.
  */
-export async function showOrder( view, base, last, again ) {
+export async function showOrder( view, last, again ) {
 	let receipt;
 	keep( LAST, last );
 	try {
-		receipt = await fetchReceipt( base, last );
+		receipt = await receiptOf( view, last );
 	} catch {
 		const { arrived_title: title, arrived, unavailable_title: away, unavailable } = view.words;
-		view.panel( title ?? away, title ? arrived : unavailable, () => showOrder( view, base, last, again ) );
+		view.panel( title ?? away, title ? arrived : unavailable, () => showOrder( view, last, again ) );
 		return;
 	}
 	announce( receipt.id, receipt.purchase );
@@ -75,16 +80,16 @@ export async function showOrder( view, base, last, again ) {
 		button.onclick = again;
 	}
 	view.only( 'done' );
-	view.one( '[data-done] h2' ).focus( { preventScroll: true } );
+	view.one( '[data-part="done"] h2' ).focus( { preventScroll: true } );
 	view.root.scrollIntoView( { block: 'start' } );
-	const access = accessOf( view, base, last );
+	const access = accessOf( view, last );
 	for ( let pause = 2000, waited = 0; access.show( receipt ); pause = Math.min( pause * 1.5, 15000 ) ) {
 		waited += pause;
 		if ( waited > 90000 ) {
 			access.late();
 		}
 		await wait( pause );
-		receipt = await fetchReceipt( base, last ).catch( () => receipt );
+		receipt = await receiptOf( view, last ).catch( () => receipt );
 	}
 }
 
@@ -97,7 +102,7 @@ export function mountThankYou( root ) {
 	const view = viewOf( root );
 	const last = recall( LAST );
 	if ( last ) {
-		showOrder( view, root.dataset.base, last );
+		showOrder( view, last );
 	} else {
 		view.panel( view.words.none_title, view.words.none );
 	}

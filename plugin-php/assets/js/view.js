@@ -1,13 +1,7 @@
 /** Puts values into a text's {places}. */
 export const fill = ( text, values ) => text.replace( /\{(\w+)\}/g, ( place, name ) => values[ name ] ?? place );
 
-/** Fills the element's places, any number of times. */
-export function fillIn( element, values ) {
-	element.dataset.text ??= element.textContent;
-	element.textContent = fill( element.dataset.text, values );
-}
-
-/** Makes an element with text and attributes. */
+/** Makes an element. */
 export function make( tag, text, attributes = {} ) {
 	const element = document.createElement( tag );
 	element.textContent = text;
@@ -15,126 +9,83 @@ export function make( tag, text, attributes = {} ) {
 	return element;
 }
 
-/** Reads the strings that the server rendered into templates. */
-export function wordsIn( ...templates ) {
-	return Object.fromEntries( templates.flatMap( ( { content } ) => [ ...content.children ].map( ( word ) => [ word.dataset.w, word.textContent ] ) ) );
-}
+/** Reads the strings that the server put into a template. */
+export const wordsIn = ( { content } ) => Object.fromEntries( [ ...content.children ].map( ( word ) => [ word.dataset.w, word.textContent ] ) );
 
-/**
- * Fills a list with a quote's lines and sums.
- *
- * @param {HTMLElement} list  The <dl>.
- * @param {Object}      quote The quote, or a receipt with its items as lines.
- * @param {Object}      words Strings.
- * @param {boolean}     whole Whether the subtotal is shown even when it equals the total.
- */
+/** Fills a <dl> with a quote's lines and sums; a receipt (`whole`) has the subtotal always. */
 export function showRows( list, quote, words, whole ) {
 	const row = ( kind, name, text ) => {
 		const group = make( 'div', '', { 'data-row': kind } );
 		group.append( make( 'dt', name ), make( 'dd', text ) );
 		return group;
 	};
-	const rows = quote.lines.map( ( line ) => row( 'line', line.quantity > 1 ? `${ line.name } × ${ line.quantity }` : line.name, line.total.text ) );
-	const taxes = quote.tax_lines ?? [];
-	if ( whole || quote.discount.amount || taxes.some( ( tax ) => ! tax.inclusive ) ) {
-		rows.push( row( 'sum', words.subtotal, quote.subtotal.text ) );
-	}
-	if ( quote.discount.amount ) {
-		rows.push( row( 'sum', words.discount, '−' + quote.discount.text ) );
-	}
-	for ( const tax of taxes ) {
-		rows.push( row( 'sum', tax.rate ? fill( tax.inclusive ? words.tax_included : words.tax, tax ) : tax.name, tax.amount.text ) );
-	}
-	list.replaceChildren( ...rows, row( 'total', words.total, quote.total.text ) );
+	const { discount, tax_lines: taxes } = quote;
+	list.replaceChildren(
+		...quote.lines.map( ( { name, quantity, total } ) => row( 'line', quantity > 1 ? `${ name } × ${ quantity }` : name, total.text ) ),
+		...( whole || discount.amount || taxes.some( ( tax ) => ! tax.inclusive ) ? [ row( 'sum', words.subtotal, quote.subtotal.text ) ] : [] ),
+		...( discount.amount ? [ row( 'sum', words.discount, '−' + discount.text ) ] : [] ),
+		...taxes.map( ( tax ) => row( 'sum', tax.rate ? fill( tax.inclusive ? words.tax_included : words.tax, tax ) : tax.name, tax.amount.text ) ),
+		row( 'total', words.total, quote.total.text )
+	);
 }
 
-/**
- * The parts that an order form and a thank-you page have in common.
- *
- * @param {HTMLElement} root The wrapper that WordPress printed.
- */
-export function viewOf( root ) {
-	const one = ( selector ) => root.querySelector( selector );
-	const words = wordsIn( one( 'template[data-words]' ) );
-	root.toggleAttribute( 'data-dark', isDark( root ) );
-
-	/** Shows one of the grid (the steps), the panel and the thank-you. */
-	function only( name ) {
-		for ( const part of [ 'grid', 'panel', 'done' ] ) {
-			const element = one( `[data-${ part }]` );
-			if ( element ) {
-				element.hidden = part !== name;
-			}
-		}
-		const headline = one( '[data-headline]' );
-		if ( headline ) {
-			headline.hidden = name === 'done';
-		}
-	}
-
-	/** Says a sentence to screen readers. */
-	function say( text ) {
-		one( '[data-live]' ).textContent = text;
-	}
-
-	/** Shows a title and a sentence instead of the form, and a button if there is something to retry. */
-	function panel( title, text, retry, label ) {
-		const button = one( '[data-panel-retry]' );
-		one( '[data-panel-title]' ).textContent = title;
-		one( '[data-panel-text]' ).textContent = text;
-		button.textContent = label ?? button.textContent;
-		button.hidden = ! retry;
-		button.onclick = retry ?? null;
-		only( 'panel' );
-		one( '[data-panel] h2' ).focus( { preventScroll: true } );
-	}
-
-	return { root, one, all: ( selector ) => [ ...root.querySelectorAll( selector ) ], words, only, say, panel };
+/** Shows a quote wherever the form has a place for it. */
+export function showTotals( { one, words }, quote ) {
+	const { due_today: due, total } = quote;
+	showRows( one( '[data-rows]' ), quote, words );
+	one( '[data-total]' ).textContent = total.text;
+	one( '[data-pay-label]' ).textContent = fill( due.amount ? words.pay : words.free, { total: due.text } );
+	one( '[data-card-box]' ).hidden = ! due.amount;
+	one( '[data-free]' ).hidden = due.amount;
 }
 
-// The page's colours as plain numbers: Stripe's iframe cannot see CSS variables.
-
+/** Returns a colour of any notation as [ r, g, b, a ]. */
 function channels( colour ) {
-	const context = Object.assign( document.createElement( 'canvas' ), { width: 1, height: 1 } ).getContext( '2d', { willReadFrequently: true } );
+	const context = make( 'canvas', '', { width: 1, height: 1 } ).getContext( '2d' );
 	context.fillStyle = colour;
 	context.fillRect( 0, 0, 1, 1 );
 	return [ ...context.getImageData( 0, 0, 1, 1 ).data ];
 }
 
-const plain = ( [ r, g, b ] ) => `rgb(${ r }, ${ g }, ${ b })`;
+/** Returns a colour of an element as plain rgb(): Stripe's iframe cannot see CSS variables. */
+export const colour = ( element, property ) => `rgb(${ channels( getComputedStyle( element )[ property ] ).slice( 0, 3 ) })`;
 
-function background( element ) {
-	for ( let at = element; at; at = at.parentElement ) {
-		const found = channels( getComputedStyle( at ).backgroundColor );
-		if ( found[ 3 ] > 127 ) {
-			return found;
+/** Reports whether the text is light, so that what is behind it must be dark. */
+export function isDark( element ) {
+	const [ r, g, b ] = channels( getComputedStyle( element ).color );
+	return 0.3 * r + 0.59 * g + 0.11 * b > 140;
+}
+
+/** Returns the colour behind an element. */
+export function ground( element ) {
+	for ( ; element; element = element.parentElement ) {
+		if ( channels( getComputedStyle( element ).backgroundColor )[ 3 ] > 127 ) {
+			return colour( element, 'backgroundColor' );
 		}
 	}
-	return [ 255, 255, 255, 255 ];
+	return '#fff';
 }
 
-/** Reports whether the element's text is lighter than what is behind it. */
-export function isDark( element ) {
-	const light = ( [ r, g, b ] ) => 0.3 * r + 0.59 * g + 0.11 * b;
-	return light( channels( getComputedStyle( element ).color ) ) > light( background( element ) );
-}
+/** What order form and thank-you page share, in one wrapper. */
+export function viewOf( root ) {
+	const one = ( selector ) => root.querySelector( selector );
+	const all = ( selector ) => [ ...root.querySelectorAll( selector ) ];
+	root.toggleAttribute( 'data-dark', isDark( root ) );
 
-/** Returns Stripe's appearance for a form, taken from its own fields. */
-export function appearance( form ) {
-	const field = getComputedStyle( form.querySelector( 'input' ) );
-	const text = getComputedStyle( form );
-	const accent = getComputedStyle( form.querySelector( '.tillside-button' ) ).backgroundColor;
-	const behind = background( form );
-	return {
-		theme: isDark( form ) ? 'night' : 'stripe',
-		variables: {
-			colorPrimary: plain( channels( accent ) ),
-			colorText: plain( channels( text.color ) ),
-			colorBackground: plain( behind ),
-			colorDanger: plain( channels( getComputedStyle( form.querySelector( '.tillside-error' ) ).color ) ),
-			fontFamily: text.fontFamily,
-			fontSizeBase: text.fontSize,
-			borderRadius: field.borderRadius,
-		},
-	};
+	const only = ( name ) => all( '[data-part]' ).forEach( ( part ) => ( part.hidden = part.dataset.part !== name ) );
+
+	const say = ( text ) => ( one( '[data-live]' ).textContent = text );
+
+	/** Shows a title and a sentence instead of the form, and a button if something can be done. */
+	function panel( title, text, act ) {
+		const button = one( '[data-panel-act]' );
+		one( '[data-panel-title]' ).textContent = title;
+		one( '[data-panel-text]' ).textContent = text;
+		button.hidden = ! act;
+		button.onclick = act;
+		only( 'panel' );
+		one( '[data-part="panel"] h2' ).focus( { preventScroll: true } );
+	}
+
+	return { root, base: root.dataset.base, one, all, only, say, panel, words: wordsIn( one( '[data-words]' ) ) };
 }
