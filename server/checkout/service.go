@@ -211,3 +211,13 @@ func (s *Service) owned(ctx context.Context, publicID, token string) (*Checkout,
 	}
 	return c, err
 }
+
+// OwnsOrder returns errs.NotFound unless the token is the full token of the
+// checkout that led to the order.
+func (s *Service) OwnsOrder(ctx context.Context, checkoutID int64, token string) error {
+	c, err := s.Store.CheckoutByID(ctx, checkoutID)
+	if err == nil && !c.TokenHash.matches(token) {
+		err = errNotYours()
+	}
+	return err
+}

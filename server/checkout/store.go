@@ -18,8 +18,6 @@ type Store interface {
 	Checkout(ctx context.Context, publicID string) (*Checkout, error)
 	// CheckoutByID returns a checkout.
 	CheckoutByID(ctx context.Context, id int64) (*Checkout, error)
-	// CheckoutOfIntent returns the checkout that an intent was made for.
-	CheckoutOfIntent(ctx context.Context, gateway, intentID string) (*Checkout, error)
 	// Attempt returns an attempt; LastAttempt a checkout's newest;
 	// AttemptOfIntent the newest that was made with an intent.
 	Attempt(ctx context.Context, id int64) (*Attempt, error)

@@ -5,6 +5,7 @@ package order
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tillside/tillside/server/money"
@@ -202,3 +203,25 @@ const (
 	ReasonAccount       Reason = "account_mismatch" // another account or mode
 	ReasonUnknown       Reason = "unknown_checkout"
 )
+
+// TenderText says what an order was paid with, such as "Visa •••• 4242"; empty
+// when nothing was paid. t translates.
+func (o *Order) TenderText(t func(format string, args ...any) string) string {
+	if len(o.Payments) == 0 {
+		return ""
+	}
+	tender := o.Payments[0].Tender
+	name := tender.Brand
+	switch {
+	case tender.Kind == "sepa_debit":
+		name = t("SEPA direct debit")
+	case tender.Brand == "" || tender.Kind != "card":
+		name = tender.Kind
+	default:
+		name = strings.ToUpper(name[:1]) + name[1:]
+	}
+	if tender.Last4 != "" {
+		return name + " •••• " + tender.Last4
+	}
+	return name
+}

@@ -1,0 +1,114 @@
+package api
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/tillside/tillside/server/catalog"
+	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/locale"
+	"github.com/tillside/tillside/shortcodes"
+)
+
+type fragmentView struct {
+	HTML     string    `json:"html"`
+	Revision string    `json:"revision"`
+	Offer    *offerRef `json:"offer,omitempty"`
+}
+
+// renderOrderForm serves GET /v1/render/order_form to the plugin. A closed offer
+// that names another one shows that.
+func (a *API) renderOrderForm(c *gin.Context) error {
+	ctx := c.Request.Context()
+	offer, err := a.Offers.Offer(ctx, c.Query("offer"))
+	if err != nil {
+		return err
+	}
+	if offer.State(a.Now()) == catalog.StateClosed && offer.ClosedOffer != "" {
+		next, err := a.Offers.Offer(ctx, offer.ClosedOffer)
+		if err != nil && !errs.Is(err, errs.NotFound) {
+			return err
+		}
+		if err == nil {
+			offer = next
+		}
+	}
+	v, err := a.orderForm(offer)
+	if err != nil {
+		return err
+	}
+	v.Instance, v.Layout = c.Query("instance"), c.Query("layout")
+	var html bytes.Buffer
+	if err := shortcodes.RenderOrderForm(&html, v); err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, fragmentView{
+		HTML: html.String(), Revision: strconv.FormatInt(offer.Revision, 10),
+		Offer: &offerRef{ID: offer.ID, Slug: offer.Slug, Name: offer.Name},
+	})
+	return nil
+}
+
+func (a *API) orderForm(offer *catalog.Offer) (shortcodes.OrderForm, error) {
+	l := a.Site.Locale()
+	v := shortcodes.OrderForm{
+		Lang:       shortcodes.Lang{T: l.T, Locale: l.Tag(), RTL: l.RTL()},
+		Offer:      shortcodes.Offer{ID: offer.ID, Slug: offer.Slug, Name: offer.Name, Description: offer.Description},
+		State:      shortcodes.State(offer.State(a.Now())),
+		ClosedText: offer.ClosedText,
+		Countries:  countries(l, offer.Form.Countries),
+		Country:    offer.Form.Country,
+		Texts: shortcodes.Texts{
+			Headline: offer.Form.Headline, Continue: offer.Form.ContinueLabel, Pay: offer.Form.ButtonLabel,
+			Free: offer.Form.FreeLabel, Terms: offer.Form.Terms, TermsURL: offer.Form.TermsURL, TermsLabel: offer.Form.TermsLabel,
+		},
+	}
+	if !v.Open() {
+		return v, nil
+	}
+	quote, err := catalog.NewQuote(offer, nil)
+	if err != nil {
+		return v, err
+	}
+	v.Quote = fragmentQuote(l, quote)
+	return v, nil
+}
+
+func fragmentQuote(l *locale.Locale, q catalog.Quote) shortcodes.Quote {
+	v := shortcodes.Quote{Subtotal: l.Money(q.Subtotal), Total: l.Money(q.Total), Free: q.DueToday.IsZero()}
+	if !q.Discount.IsZero() {
+		v.Discount = l.Money(q.Discount)
+	}
+	for _, line := range q.Lines {
+		v.Lines = append(v.Lines, shortcodes.Line{Name: line.Name, Quantity: int(line.Quantity), Total: l.Money(line.Total)})
+	}
+	for _, t := range q.TaxLines {
+		v.TaxLines = append(v.TaxLines, shortcodes.TaxLine{Name: t.Name, Rate: t.Rate, Amount: l.Money(t.Amount), Inclusive: t.Inclusive})
+	}
+	return v
+}
+
+func countries(l *locale.Locale, codes []string) []shortcodes.Country {
+	var list []shortcodes.Country
+	for _, country := range l.Countries(codes) {
+		list = append(list, shortcodes.Country{Code: country.Code, Name: country.Name, NoPostalCode: country.NoPostalCode})
+	}
+	return list
+}
+
+// renderThankYou serves GET /v1/render/thank_you to the plugin.
+func (a *API) renderThankYou(c *gin.Context) error {
+	l := a.Site.Locale()
+	var html bytes.Buffer
+	err := shortcodes.RenderThankYou(&html, shortcodes.ThankYou{
+		Lang: shortcodes.Lang{T: l.T, Locale: l.Tag(), RTL: l.RTL()}, Instance: c.Query("instance"),
+	})
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, fragmentView{HTML: html.String(), Revision: a.Version})
+	return nil
+}

@@ -1,0 +1,127 @@
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/mysql"
+)
+
+const settingIdentity = "site.identity"
+
+// identity is what makes a site this one. A backup that is restored elsewhere
+// brings it along and does not fit.
+type identity struct {
+	ID       string `json:"id"` // random; kept with every intent at the provider
+	Home     string `json:"home"`
+	Database string `json:"database"`
+	Host     string `json:"host"` // of the database
+}
+
+// fence stops everything that leaves this machine while the site is not the one
+// that we remember, until an admin decides.
+type fence struct {
+	db *mysql.DB
+
+	mu         sync.RWMutex
+	remembered identity
+	now        identity
+}
+
+// openFence compares the site with what is remembered; a first start remembers.
+func openFence(ctx context.Context, db *mysql.DB, home string) (*fence, error) {
+	database, host, err := db.Identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f := &fence{db: db, now: identity{Home: home, Database: database, Host: host}}
+	text, err := db.Setting(ctx, settingIdentity)
+	if errs.Is(err, errs.NotFound) {
+		return f, f.store(ctx, strings.ToLower(rand.Text()))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal([]byte(text), &f.remembered); err != nil {
+		return nil, fmt.Errorf("site identity: %w", err)
+	}
+	f.now.ID = f.remembered.ID
+	return f, nil
+}
+
+// store remembers the site as it is now, under an id.
+func (f *fence) store(ctx context.Context, id string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.now.ID = id
+	text, err := json.Marshal(f.now)
+	if err != nil {
+		return fmt.Errorf("site identity: %w", err)
+	}
+	if err := f.db.SetSetting(ctx, settingIdentity, string(text)); err != nil {
+		return err
+	}
+	f.remembered = f.now
+	return nil
+}
+
+// Up reports whether nothing may leave this machine.
+func (f *fence) Up() bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.remembered != f.now
+}
+
+// Moved reports whether the site's own address is another one than remembered.
+// Only then may a fenced process talk to WordPress: under the old address it
+// would reach the original.
+func (f *fence) Moved() bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.remembered.Home != f.now.Home
+}
+
+// SiteID returns the id that is kept with every intent.
+func (f *fence) SiteID() string {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.remembered.ID
+}
+
+// Sides returns what is remembered and what is.
+func (f *fence) Sides() (remembered, now identity) {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return f.remembered, f.now
+}
+
+// The decisions of an admin.
+const (
+	decisionMoved = "moved" // this is the site, at a new place
+	decisionCopy  = "copy"  // this is a copy: it starts anew
+)
+
+// decide lowers the fence. A copy forgets the original's payment keys and its
+// waiting work first, and gets an id of its own.
+func (f *fence) decide(ctx context.Context, decision string) error {
+	switch {
+	case !f.Up():
+		return errs.New(errs.Conflict, "There is nothing to decide: the site is where it was.")
+	case decision == decisionMoved:
+		return f.store(ctx, f.SiteID())
+	case decision != decisionCopy:
+		return errs.Field("decision", "Say whether the site moved or was copied.")
+	}
+	if err := f.db.DeleteSetting(ctx, settingStripe); err != nil {
+		return err
+	}
+	if err := f.db.ForgetWork(ctx); err != nil {
+		return err
+	}
+	return f.store(ctx, strings.ToLower(rand.Text()))
+}

@@ -1,0 +1,134 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"strconv"
+	"time"
+
+	"encoding/json"
+
+	"github.com/tillside/tillside/server/catalog"
+	"github.com/tillside/tillside/server/checkout"
+	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/job"
+	"github.com/tillside/tillside/server/mysql"
+	"github.com/tillside/tillside/wpbridge"
+	"github.com/tillside/tillside/wpbridge/wpdb"
+)
+
+// The jobs that belong to no domain package.
+const (
+	jobPoll   = "payment.poll"
+	jobOutbox = "wordpress.outbox"
+	jobPurge  = "tillside.purge"
+)
+
+// schedules are the jobs that come again and again.
+var schedules = []job.Schedule{
+	{Name: "expire", Kind: checkout.JobExpire, Every: 5 * time.Minute},
+	{Name: "reconcile", Kind: checkout.JobReconcile, Every: 2 * time.Minute},
+	{Name: "poll", Kind: jobPoll, Every: 20 * time.Second},
+	{Name: "outbox", Kind: jobOutbox, Every: 10 * time.Second},
+	{Name: "purge", Kind: jobPurge, Every: time.Hour},
+}
+
+func (s *Shop) handlers() map[string]job.Handler {
+	all := map[string]job.Handler{
+		jobPoll:           s.poll,
+		jobOutbox:         s.readOutbox,
+		jobPurge:          func(ctx context.Context, _ job.Job) error { return s.db.Purge(ctx) },
+		checkout.JobEvent: s.checkoutEvent,
+		catalog.JobPurge:  s.purgeOffers,
+	}
+	maps.Copy(all, s.Orders.Handlers())
+	maps.Copy(all, s.Checkout.Handlers())
+	return all
+}
+
+// lostEventsEvery is how often events are listed where webhooks arrive: only
+// to find the lost ones.
+const lostEventsEvery = 10 * time.Minute
+
+// poll reads the provider's events: often where no webhook can reach us, else
+// now and then.
+func (s *Shop) poll(ctx context.Context, _ job.Job) error {
+	const setting = "poll.last"
+	if s.gateways.hasWebhook() {
+		text, err := s.db.Setting(ctx, setting)
+		if err != nil && !errs.Is(err, errs.NotFound) {
+			return err
+		}
+		if last, _ := strconv.ParseInt(text, 10, 64); s.now().Sub(time.Unix(last, 0)) < lostEventsEvery {
+			return nil
+		}
+		if err := s.db.SetSetting(ctx, setting, strconv.FormatInt(s.now().Unix(), 10)); err != nil {
+			return err
+		}
+	}
+	_, err := s.Poll(ctx)
+	return err
+}
+
+const outboxBatch = 100
+
+// readOutbox handles what WordPress wrote for us: hooks that fired there.
+func (s *Shop) readOutbox(ctx context.Context, _ job.Job) error {
+	for {
+		events, err := wpdb.Events(ctx, s.db.WordPress(), s.db.Prefix(), outboxBatch)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		done := make([]int64, 0, len(events))
+		for _, e := range events {
+			if err := s.wordpressEvent(ctx, e); err != nil {
+				return err
+			}
+			done = append(done, e.ID)
+		}
+		if err := wpdb.DeleteEvents(ctx, s.db.WordPress(), s.db.Prefix(), done); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Shop) wordpressEvent(ctx context.Context, e wpdb.Event) error {
+	if e.Type != "user.deleted" {
+		return nil // users are read afresh wherever they matter
+	}
+	var p struct {
+		UserID int64 `json:"user_id"`
+	}
+	if err := json.Unmarshal(e.Payload, &p); err != nil || p.UserID <= 0 {
+		s.log.WarnContext(ctx, "event of WordPress not understood", "event", e.ID, "type", e.Type)
+		return nil
+	}
+	return s.db.ForgetUser(ctx, p.UserID)
+}
+
+// checkoutEvent tells other plugins of a checkout.
+func (s *Shop) checkoutEvent(ctx context.Context, j job.Job) error {
+	var p checkout.EventJob
+	if err := j.Decode(&p); err != nil {
+		return err
+	}
+	c, err := mysql.NewCheckoutStore(s.db).CheckoutByID(ctx, p.CheckoutID)
+	if err != nil {
+		return err
+	}
+	return s.users.fire(ctx, fmt.Sprintf("job-%d", j.ID), p.Type, map[string]any{
+		"id": c.PublicID, "offer_id": c.OfferID, "email": c.Buyer.Email, "first_name": c.Buyer.FirstName,
+		"last_name": c.Buyer.LastName, "user_id": c.UserID, "partner": c.Origin.Partner, "page_url": c.Origin.PageURL,
+	})
+}
+
+// purgeOffers makes the site forget its copies of changed offers.
+func (s *Shop) purgeOffers(ctx context.Context, j job.Job) error {
+	var p catalog.PurgeJob
+	if err := j.Decode(&p); err != nil {
+		return err
+	}
+	_, err := s.site.client.PurgeCache(ctx, wpbridge.Purge{Offers: p.Offers})
+	return err
+}

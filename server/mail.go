@@ -1,0 +1,127 @@
+package server
+
+import (
+	"context"
+
+	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/locale"
+	"github.com/tillside/tillside/server/order"
+	"github.com/tillside/tillside/shortcodes"
+	"github.com/tillside/tillside/wpbridge"
+)
+
+// mailer implements order.Mailer: shortcodes renders, WordPress sends.
+type mailer struct {
+	site   *site
+	tongue *locale.Catalogue
+}
+
+// send hands a mail to WordPress, which sends it once however often it is asked.
+func (m *mailer) send(ctx context.Context, o *order.Order, kind, to string, setPassword int64, mail shortcodes.Mail, err error) error {
+	if err != nil {
+		return err
+	}
+	if to == "" {
+		return errs.New(errs.Unavailable, "WordPress has not answered yet.")
+	}
+	return m.site.client.Mail(ctx, wpbridge.Mail{
+		ID: "order-" + o.PublicID + "-" + kind, To: to, Subject: mail.Subject, HTML: mail.HTML, Text: mail.Text,
+		SetPasswordUser: setPassword,
+	})
+}
+
+func lang(l *locale.Locale) shortcodes.Lang {
+	return shortcodes.Lang{T: l.T, Locale: l.Tag(), RTL: l.RTL()}
+}
+
+// quoteOf formats an order's lines. Tax is shown even when it is zero.
+func quoteOf(l *locale.Locale, o *order.Order) shortcodes.Quote {
+	q := shortcodes.Quote{Subtotal: l.Money(o.Terms.Subtotal), Total: l.Money(o.Terms.Total), Free: o.IsFree()}
+	if !o.Terms.Discount.IsZero() {
+		q.Discount = l.Money(o.Terms.Discount)
+	}
+	for _, item := range o.Terms.Items {
+		q.Lines = append(q.Lines, shortcodes.Line{Name: item.Name, Quantity: int(item.Quantity), Total: l.Money(item.Total)})
+	}
+	for _, t := range o.Terms.TaxLines {
+		q.TaxLines = append(q.TaxLines, shortcodes.TaxLine{Name: t.Name, Rate: t.Rate, Amount: l.Money(t.Amount), Inclusive: t.Inclusive})
+	}
+	if len(q.TaxLines) == 0 {
+		q.TaxLines = []shortcodes.TaxLine{{Name: l.T("Tax"), Amount: l.Money(o.Terms.Tax)}}
+	}
+	return q
+}
+
+// Receipt implements order.Mailer.
+func (m *mailer) Receipt(ctx context.Context, o *order.Order) error {
+	l, site := m.tongue.For(o.Locale), m.site.Stored()
+	view := shortcodes.Receipt{
+		Lang: lang(l), Site: site.Name, SiteURL: m.site.Home(), Seller: site.Name, Number: o.NumberText(),
+		Date: l.DateTime(o.CreatedAt, m.site.TimeZone()), FirstName: o.Buyer.FirstName, Buyer: o.Buyer.Name(), Email: o.Buyer.Email,
+		Quote: quoteOf(l, o), Tender: o.TenderText(l.T), Help: m.help(l, o), StartURL: o.Terms.StartPage,
+	}
+	if !o.Refunded.IsZero() {
+		view.Refunded = l.Money(o.Refunded)
+	}
+	mail, err := shortcodes.MailReceipt(view)
+	return m.send(ctx, o, "receipt", o.Buyer.Email, 0, mail, err)
+}
+
+// help returns how a buyer gets help; the site's own address where the offer
+// says nothing.
+func (m *mailer) help(l *locale.Locale, o *order.Order) string {
+	if o.Terms.Help != "" {
+		return o.Terms.Help
+	}
+	return l.T("Reply to this mail or write to %s.", m.site.Stored().AdminEmail)
+}
+
+// Welcome implements order.Mailer.
+func (m *mailer) Welcome(ctx context.Context, o *order.Order) error {
+	login, err := m.site.UserLogin(ctx, o.UserID)
+	if err != nil {
+		return err
+	}
+	l := m.tongue.For(o.Locale)
+	mail, err := shortcodes.MailWelcome(shortcodes.Welcome{
+		Lang: lang(l), Site: m.site.Stored().Name, SiteURL: m.site.Home(), FirstName: o.Buyer.FirstName, UserLogin: login,
+		Products: productsOf(o), StartURL: o.Terms.StartPage, LoginURL: m.site.LoginURL(), Help: m.help(l, o),
+	})
+	return m.send(ctx, o, "welcome", o.Buyer.Email, o.UserID, mail, err)
+}
+
+// Existing implements order.Mailer.
+func (m *mailer) Existing(ctx context.Context, o *order.Order) error {
+	login, err := m.site.UserLogin(ctx, o.UserID)
+	if err != nil {
+		return err
+	}
+	l := m.tongue.For(o.Locale)
+	facts, _ := m.site.Facts()
+	mail, err := shortcodes.MailExistingAccount(shortcodes.ExistingAccount{
+		Lang: lang(l), Site: m.site.Stored().Name, SiteURL: m.site.Home(), FirstName: o.Buyer.FirstName, UserLogin: login,
+		Products: productsOf(o), StartURL: o.Terms.StartPage, LoginURL: m.site.LoginURL(),
+		LostPasswordURL: facts.LostPasswordURL, Help: m.help(l, o),
+	})
+	return m.send(ctx, o, "existing", o.Buyer.Email, 0, mail, err)
+}
+
+// Sale implements order.Mailer. It speaks the site's language.
+func (m *mailer) Sale(ctx context.Context, o *order.Order) error {
+	l, site := m.site.Locale(), m.site.Stored()
+	mail, err := shortcodes.MailSale(shortcodes.Sale{
+		Lang: lang(l), Site: site.Name, SiteURL: m.site.Home(), Number: o.NumberText(),
+		Date: l.DateTime(o.CreatedAt, m.site.TimeZone()), Buyer: o.Buyer.Name(), Email: o.Buyer.Email,
+		Country: l.Country(o.Buyer.Country), Offer: o.Terms.OfferName, Quote: quoteOf(l, o), Tender: o.TenderText(l.T),
+		Partner: o.Origin.Partner, Source: firstOf(o.Origin.UTM.Source, o.Origin.Referrer),
+	})
+	return m.send(ctx, o, "sale", site.AdminEmail, 0, mail, err)
+}
+
+func productsOf(o *order.Order) []string {
+	names := make([]string, len(o.Terms.Items))
+	for i, item := range o.Terms.Items {
+		names[i] = item.Name
+	}
+	return names
+}

@@ -1,0 +1,159 @@
+// Package server wires everything: it finds the site, opens the database, and
+// runs the HTTP listeners and the worker.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/tillside/tillside/server/api"
+	"github.com/tillside/tillside/server/catalog"
+	"github.com/tillside/tillside/server/checkout"
+	"github.com/tillside/tillside/server/config"
+	"github.com/tillside/tillside/server/job"
+	"github.com/tillside/tillside/server/mysql"
+	"github.com/tillside/tillside/server/order"
+	"github.com/tillside/tillside/server/payment/stripe"
+)
+
+// Shop is one site's shop, opened: everything but the listeners.
+type Shop struct {
+	Catalog  *catalog.Service
+	Checkout *checkout.Service
+	Orders   *order.Service
+	Worker   *job.Worker
+
+	cfg      *config.Config
+	log      *slog.Logger
+	now      func() time.Time
+	db       *mysql.DB
+	jobs     *mysql.JobStore
+	site     *site
+	fence    *fence
+	gateways *gateways
+	users    *users
+}
+
+// Options sets a Shop up.
+type Options struct {
+	Config *config.Config
+	Log    *slog.Logger
+	Now    func() time.Time // nil: time.Now
+}
+
+// Open finds the site, migrates its tables and wires the shop. It fails with
+// what is missing: call it again later. Close what it returns.
+func Open(ctx context.Context, o Options) (*Shop, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	db, site, err := openDatabase(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Shop{cfg: o.Config, log: o.Log, now: o.Now, db: db, site: site, jobs: mysql.NewJobStore(db)}
+	if err := s.wire(ctx); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+func openDatabase(ctx context.Context, o Options) (*mysql.DB, *site, error) {
+	dsn, prefix, found, err := findSite(o.Config)
+	if err != nil {
+		return nil, nil, err
+	}
+	db, err := mysql.Open(ctx, mysql.Options{DSN: dsn, Prefix: prefix, Pool: o.Config.Pool, Now: o.Now})
+	if err != nil {
+		return nil, nil, err
+	}
+	site, err := openSite(ctx, o.Config, db, found, o.Log, o.Now)
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	applied, err := db.Migrate(ctx, o.Log)
+	if err != nil {
+		return nil, nil, errors.Join(err, db.Close())
+	}
+	if len(applied) > 0 {
+		o.Log.InfoContext(ctx, "tables brought up to date", "migrations", len(applied))
+	}
+	return db, site, nil
+}
+
+// wire builds the services on the open database.
+func (s *Shop) wire(ctx context.Context) error {
+	var err error
+	if s.fence, err = openFence(ctx, s.db, s.site.Home()); err != nil {
+		return err
+	}
+	if err := s.site.remember(ctx); err != nil {
+		return err
+	}
+	statusKey, err := s.site.Keys().Derive("tillside/v1/status")
+	if err != nil {
+		return err
+	}
+	s.gateways = &gateways{cfg: s.cfg, db: s.db, site: s.site, fence: s.fence, log: s.log, now: s.now}
+	orderStore := mysql.NewOrderStore(s.db)
+	s.users = &users{site: s.site, store: orderStore, db: s.db, log: s.log, now: s.now}
+	s.Catalog = catalog.NewService(mysql.NewCatalogStore(s.db), s.now)
+	s.Orders = order.NewService(order.Options{
+		Store: orderStore, Gateways: s.gateways.Gateway, Users: s.users,
+		Mailer: &mailer{site: s.site, tongue: s.site.tongue}, Log: s.log, Now: s.now,
+	})
+	s.Checkout = checkout.NewService(checkout.Options{
+		Store: mysql.NewCheckoutStore(s.db), Offers: s.Catalog, Orders: s.Orders, Gateways: s.gateways.Gateway,
+		Site: s.fence.SiteID(), StatusKey: statusKey, Home: s.site.Home(), Log: s.log, Now: s.now,
+	})
+	s.gateways.inbox = s.Checkout
+	s.Worker = job.NewWorker(job.Options{
+		Store: s.jobs, Handlers: s.handlers(), Schedules: schedules, Log: s.log, Now: s.now,
+		Paused: func(context.Context) bool { return s.fence.Up() },
+	})
+	s.db.OnEnqueue(s.Worker.Wake)
+	return nil
+}
+
+// Close waits for payments under way, then closes the database.
+func (s *Shop) Close(ctx context.Context) error {
+	s.Checkout.Wait(ctx)
+	return s.db.Close()
+}
+
+// Poll reads the gateways' events into the inbox.
+func (s *Shop) Poll(ctx context.Context) (int, error) {
+	if _, err := s.gateways.Gateway(stripe.Name); err != nil {
+		return 0, nil // nothing is set up, or this is a copy
+	}
+	return s.Checkout.Poll(ctx, stripe.Name)
+}
+
+// api returns the public routes.
+func (s *Shop) apiOptions() api.Options {
+	return api.Options{
+		Offers: s.Catalog, Checkouts: s.Checkout, Orders: s.Orders, Site: s.site, Gateways: s.gateways, Admin: &admin{s},
+		TakeJTI: s.db.TakeJTI, Log: s.log, Now: s.now, Version: Version,
+	}
+}
+
+// Migrate brings the tables up to date and returns the migrations it applied.
+func Migrate(ctx context.Context, o Options) ([]string, error) {
+	dsn, prefix, _, err := findSite(o.Config)
+	if err != nil {
+		return nil, err
+	}
+	db, err := mysql.Open(ctx, mysql.Options{DSN: dsn, Prefix: prefix, Pool: 2, Now: o.Now})
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close() //nolint:errcheck // nothing is under way
+	applied, err := db.Migrate(ctx, o.Log)
+	if err != nil {
+		return applied, fmt.Errorf("migrate %s: %w", prefix, err)
+	}
+	return applied, nil
+}
