@@ -49,7 +49,7 @@ wordpress_php() {
 		cd "$state/wordpress"
 		SITE_URL=$site_url SITE_TITLE='Tillside demo' ADMIN_USER=$admin_user ADMIN_EMAIL=owner@example.com ADMIN_PASSWORD=$(secret admin)
 		export SITE_URL SITE_TITLE ADMIN_USER ADMIN_EMAIL ADMIN_PASSWORD
-		as_web php -d sendmail_path=/bin/true "$state/bin/$1"
+		as_web php -d display_errors=stderr -d sendmail_path=/bin/true "$state/bin/$1"
 	) >>"$logs/wordpress.log" 2>&1 || {
 		tail -n 20 "$logs/wordpress.log" >&2
 		die "$1 failed; what it said is in $logs/wordpress.log"
