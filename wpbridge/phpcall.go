@@ -23,10 +23,15 @@ func (p *phpParser) call(name string) phpValue {
 		}
 	}
 	for _, a := range args {
-		if a.kind == valueUnknown && name != "define" {
+		if a.kind == valueUnknown {
 			return a
 		}
 	}
+	return p.apply(name, args)
+}
+
+// apply is what a function returns for known arguments.
+func (p *phpParser) apply(name string, args []phpValue) phpValue {
 	arg := func(i int) string {
 		if i < len(args) {
 			text, _ := args[i].asText()

@@ -137,3 +137,24 @@ func TestUserByEmail_NotFoundIsAnError(t *testing.T) {
 		t.Errorf("error = %v", err)
 	}
 }
+
+func TestNames_AreReadAsTheyWereMeant(t *testing.T) {
+	db := openDB(t, testPrefix)
+	u := newUser("ada@example.org")
+	for _, want := range [][2]string{{"Ada & <3", "O'Brien"}, {`O:8:"stdClass":0:{}`, "i:5;"}, {"", "🔑"}, {"i:5;x", "a:b"}} {
+		mustExec(t, db, "DELETE FROM shop_users")
+		u.FirstName, u.LastName = want[0], want[1]
+		c, err := createUser(t, db, testPrefix, u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mustExec(t, db, "INSERT INTO shop_usermeta (user_id, meta_key, meta_value) VALUES (?, 'first_name', 'later'), (?, 'First_Name', 'other')", c.UserID, c.UserID)
+		first, last, err := Names(t.Context(), db, testPrefix, c.UserID)
+		if err != nil || first != want[0] || last != want[1] {
+			t.Errorf("names = %q, %q, %v, want %q", first, last, err, want)
+		}
+	}
+	if first, last, err := Names(t.Context(), db, testPrefix, 99); err != nil || first+last != "" {
+		t.Errorf("names of nobody = %q, %q, %v", first, last, err)
+	}
+}
