@@ -15,8 +15,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"github.com/tillside/tillside/server/api"
 )
 
 const (
@@ -62,10 +60,10 @@ func Serve(ctx context.Context, o Options) error {
 		if err != nil {
 			return // ctx ended
 		}
-		front.set(api.New(opened.apiOptions()))
+		front.set(opened.Handler())
 		shop.Store(opened)
 		o.Log.InfoContext(ctx, "ready", "home", opened.site.Home(), "listen", o.Config.Listen, "version", Version)
-		opened.work(ctx)
+		opened.Work(ctx)
 	})
 	select {
 	case <-ctx.Done():
@@ -114,8 +112,8 @@ func openWhenPossible(ctx context.Context, o Options) (*Shop, error) {
 	}
 }
 
-// work runs what goes on in the background until ctx ends.
-func (s *Shop) work(ctx context.Context) {
+// Work runs what goes on in the background until ctx ends.
+func (s *Shop) Work(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { s.Worker.Run(ctx) })
 	wg.Go(func() { s.site.keepGreeting(ctx, func() bool { return !s.fence.Up() || s.fence.Moved() }) })

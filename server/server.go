@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/tillside/tillside/server/api"
@@ -132,12 +133,12 @@ func (s *Shop) Poll(ctx context.Context) (int, error) {
 	return s.Checkout.Poll(ctx, stripe.Name)
 }
 
-// api returns the public routes.
-func (s *Shop) apiOptions() api.Options {
-	return api.Options{
+// Handler returns the public routes.
+func (s *Shop) Handler() http.Handler {
+	return api.New(api.Options{
 		Offers: s.Catalog, Checkouts: s.Checkout, Orders: s.Orders, Site: s.site, Gateways: s.gateways, Admin: &admin{s},
 		TakeJTI: s.db.TakeJTI, Log: s.log, Now: s.now, Version: Version,
-	}
+	})
 }
 
 // Migrate brings the tables up to date and returns the migrations it applied.
