@@ -9,7 +9,6 @@ import (
 
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/payment"
-	"github.com/tillside/tillside/wpbridge"
 )
 
 // Check is one thing that doctor looked at.
@@ -129,9 +128,6 @@ func (s *Shop) checkWordPress(ctx context.Context) []Check {
 	}
 	if err := s.site.greet(ctx); err != nil {
 		mend := "Activate the plugin Tillside, and look whether " + s.site.Home() + " answers from this machine; if not, set TILLSIDE_WORDPRESS_URL."
-		if call, isCall := errorsAsCall(err); isCall {
-			return []Check{bad("WordPress", mend, "The plugin does not answer: %v", call)}
-		}
 		return []Check{bad("WordPress", mend, "The plugin does not answer: %v", err)}
 	}
 	facts, _ := s.site.Facts()
@@ -151,11 +147,6 @@ func (s *Shop) checkWordPress(ctx context.Context) []Check {
 		return append(checks, warning("way in", "Open Tillside, Status in wp-admin and probe again.", "The plugin does not know yet how browsers reach us."))
 	}
 	return append(checks, ok("way in", "Browsers reach us by %s.", facts.Mode))
-}
-
-func errorsAsCall(err error) (*wpbridge.CallError, bool) {
-	call, isCall := err.(*wpbridge.CallError) //nolint:errorlint // greet returns it unwrapped
-	return call, isCall
 }
 
 func (s *Shop) checkGateway(ctx context.Context) []Check {

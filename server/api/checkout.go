@@ -42,11 +42,8 @@ func (a *API) startCheckout(c *gin.Context) error {
 		return err
 	}
 	ctx := c.Request.Context()
-	offer, err := a.Offers.Offer(ctx, token.Offer)
+	_, offer, err := a.offerOf(ctx, token)
 	if err != nil {
-		return err
-	}
-	if err := mayUse(offer, token.Offer, token.IssuedAt); err != nil {
 		return err
 	}
 	user, err := a.sessionUser(c)
@@ -58,7 +55,7 @@ func (a *API) startCheckout(c *gin.Context) error {
 		page = token.Page
 	}
 	found, secret, err := a.Checkouts.Start(ctx, checkout.StartRequest{
-		Offer: token.Offer, UserID: user, Locale: a.Site.Locale().Tag(),
+		Offer: offer.Slug, UserID: user, Locale: a.Site.Locale().Tag(),
 		Email: value(req.Contact.Email), FirstName: value(req.Contact.FirstName), LastName: value(req.Contact.LastName),
 		Origin: order.Origin{PageURL: page, Referrer: req.Referrer, UTM: req.UTM, Partner: req.Partner},
 	})

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/wpbridge"
 )
 
 type formView struct {
@@ -41,12 +43,16 @@ func (a *API) form(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	offer, err := a.Offers.Offer(c.Request.Context(), c.Param("offer"))
+	offer, sold, err := a.offerOf(c.Request.Context(), token)
 	if err != nil {
 		return err
 	}
-	if err := mayUse(offer, token.Offer, token.IssuedAt); err != nil {
-		return err
+	switch c.Param("offer") {
+	case offer.Slug:
+	case sold.Slug:
+		offer = sold
+	default:
+		return errs.New(errs.Forbidden, "This form does not sell that offer.")
 	}
 	l := a.Site.Locale()
 	v := formView{
@@ -73,15 +79,32 @@ func (a *API) form(c *gin.Context) error {
 	return nil
 }
 
-// mayUse refuses tokens of another offer and those that the owner revoked.
-func mayUse(offer *catalog.Offer, slug string, issued time.Time) error {
-	if slug != offer.Slug {
-		return errs.New(errs.Forbidden, "This form does not sell that offer.")
+// offerOf returns the offer of a form token, and the one that its form sells
+// now: the same, or the one that takes its place once it has closed. A token
+// that the owner revoked is errs.Unauthorized.
+func (a *API) offerOf(ctx context.Context, token wpbridge.Form) (offer, sold *catalog.Offer, err error) {
+	offer, err = a.Offers.Offer(ctx, token.Offer)
+	if err != nil {
+		return nil, nil, err
 	}
-	if !offer.FormTokenValid(issued) {
-		return errs.New(errs.Unauthorized, "This page is too old. Please reload it.")
+	if !offer.FormTokenValid(token.IssuedAt) {
+		return nil, nil, errs.New(errs.Unauthorized, "This page is too old. Please reload it.")
 	}
-	return nil
+	sold, err = a.inPlaceOf(ctx, offer)
+	return offer, sold, err
+}
+
+// inPlaceOf returns the offer that takes the place of a closed one; the offer
+// itself when it is open or names no other.
+func (a *API) inPlaceOf(ctx context.Context, offer *catalog.Offer) (*catalog.Offer, error) {
+	if offer.State(a.Now()) != catalog.StateClosed || offer.ClosedOffer == "" {
+		return offer, nil
+	}
+	next, err := a.Offers.Offer(ctx, offer.ClosedOffer)
+	if errs.Is(err, errs.NotFound) {
+		return offer, nil
+	}
+	return next, err
 }
 
 type quoteRequest struct {
@@ -109,11 +132,8 @@ func (a *API) quote(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	offer, err := a.Offers.Offer(c.Request.Context(), token.Offer)
+	_, offer, err := a.offerOf(c.Request.Context(), token)
 	if err != nil {
-		return err
-	}
-	if err := mayUse(offer, token.Offer, token.IssuedAt); err != nil {
 		return err
 	}
 	if offer.State(a.Now()) != catalog.StateOpen {

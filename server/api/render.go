@@ -8,7 +8,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/tillside/tillside/server/catalog"
-	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/locale"
 	"github.com/tillside/tillside/shortcodes"
 )
@@ -27,14 +26,8 @@ func (a *API) renderOrderForm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if offer.State(a.Now()) == catalog.StateClosed && offer.ClosedOffer != "" {
-		next, err := a.Offers.Offer(ctx, offer.ClosedOffer)
-		if err != nil && !errs.Is(err, errs.NotFound) {
-			return err
-		}
-		if err == nil {
-			offer = next
-		}
+	if offer, err = a.inPlaceOf(ctx, offer); err != nil {
+		return err
 	}
 	v, err := a.orderForm(offer)
 	if err != nil {
