@@ -19,7 +19,7 @@ type ImportError = catalog.ImportError
 
 // Import reads a catalogue file into the database; with dryRun it only reports.
 func (s *Shop) Import(ctx context.Context, r io.Reader, name string, dryRun bool) (catalog.Report, error) {
-	return s.Catalog.ImportFile(ctx, r, name, catalog.ImportOptions{DryRun: dryRun})
+	return s.Catalog.ImportFile(ctx, r, name, catalog.ImportOptions{DryRun: dryRun, Home: s.site.Home()})
 }
 
 // OrderSummary is an order as a list shows it.

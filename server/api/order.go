@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/hex"
 	"net/http"
 	"strconv"
 	"time"
@@ -13,8 +14,11 @@ import (
 
 // ownOrder returns an order to the bearer of its checkout's token.
 func (a *API) ownOrder(c *gin.Context) (*order.Order, error) {
-	ctx := c.Request.Context()
-	o, err := a.Orders.OrderByPublicID(ctx, c.Param("id"))
+	ctx, id := c.Request.Context(), c.Param("id")
+	if raw, err := hex.DecodeString(id); err != nil || len(raw) != 16 {
+		return nil, errs.New(errs.NotFound, "This order cannot be shown here.")
+	}
+	o, err := a.Orders.OrderByPublicID(ctx, id)
 	if err == nil {
 		err = a.Checkouts.OwnsOrder(ctx, o.CheckoutID, header(c, headerCheckout))
 	}

@@ -121,3 +121,27 @@ func newToken() string {
 	_, _ = rand.Read(b[:]) // never fails; see crypto/rand
 	return hex.EncodeToString(b[:])
 }
+
+// isPublicID reports whether a text has the shape of newToken. Others are not
+// looked up: MariaDB refuses to compare what is not ASCII with such a column.
+func isPublicID(text string) bool {
+	if len(text) != 32 {
+		return false
+	}
+	for _, r := range text {
+		if (r < '0' || r > '9') && (r < 'a' || r > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// isASCII reports whether a text has printable ASCII characters only.
+func isASCII(text string) bool {
+	for _, r := range text {
+		if r < ' ' || r > '~' {
+			return false
+		}
+	}
+	return true
+}

@@ -108,7 +108,7 @@ func (s *Service) attemptOf(ctx context.Context, gateway string, intent *payment
 	if err == nil || !errs.Is(err, errs.NotFound) {
 		return a, err
 	}
-	if intent.Metadata["site"] != s.Site {
+	if intent.Metadata["site"] != s.Site || !isPublicID(intent.Metadata["checkout"]) {
 		return nil, nil
 	}
 	c, err := s.Store.Checkout(ctx, intent.Metadata["checkout"])

@@ -71,11 +71,11 @@ const (
 // another key while an attempt is under way returns that attempt's answer. A
 // total that is not the expected one changes nothing and returns the new quote.
 func (s *Service) Pay(ctx context.Context, publicID, token string, r PayRequest) (*Answer, error) {
-	if len(r.Key) < minKey || len(r.Key) > maxKey {
+	if len(r.Key) < minKey || len(r.Key) > maxKey || !isASCII(r.Key) {
 		return nil, errs.Field("Idempotency-Key", "The header Idempotency-Key is missing or has a wrong length.")
 	}
-	if len(r.Token) > maxMeans {
-		return nil, errs.Field("token", "The payment token is too long.")
+	if len(r.Token) > maxMeans || !isASCII(r.Token) {
+		return nil, errs.Field("token", "The payment token does not look right.")
 	}
 	c, err := s.owned(ctx, publicID, token)
 	if err != nil {

@@ -189,6 +189,9 @@ func (s *Service) Checkout(ctx context.Context, publicID, token string) (*Found,
 
 // authorized returns the checkout and whether the token is the status-only one.
 func (s *Service) authorized(ctx context.Context, publicID, token string) (*Checkout, bool, error) {
+	if !isPublicID(publicID) {
+		return nil, false, errNotYours()
+	}
 	c, err := s.Store.Checkout(ctx, publicID)
 	switch {
 	case errs.Is(err, errs.NotFound):
