@@ -203,8 +203,10 @@ func instance(s string) string {
 		}
 		return -1
 	}, s)
-	if clean == "" {
-		return "tillside"
+	if clean == "" || !isLetter(clean[0]) {
+		return "tillside" + clean
 	}
 	return clean
 }
+
+func isLetter(b byte) bool { return b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }

@@ -27,6 +27,7 @@ export function accessOf( view, { order, token } ) {
 		password = answer.password ?? '';
 		one( '[data-user]' ).textContent = answer.user_login;
 		one( '[data-password-row]' ).hidden = one( '[data-once]' ).hidden = ! password;
+		one( '[data-gone]' ).hidden = Boolean( password );
 		reveal( true );
 		if ( answer.login ) {
 			start.action = answer.login.url;

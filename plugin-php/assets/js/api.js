@@ -14,11 +14,7 @@ export const wait = ( ms ) => new Promise( ( done ) => setTimeout( done, ms ) );
 
 /**
  * Sends a request and returns the JSON of its answer; rejects with a RequestError.
- *
- * @param {string} url     The wrapper's data-base, which may hold a query, and a path.
- * @param {Object} body    Sent as JSON; none makes it a GET.
- * @param {Object} headers Tokens.
- * @param {Object} options method, keepalive.
+ * The url may hold a query: paths are appended to data-base. No body makes it a GET.
  */
 export async function call( url, body, headers, options ) {
 	for ( let tries = 1; ; tries++ ) {
@@ -62,13 +58,4 @@ export function keep( key, value ) {
 	try {
 		sessionStorage.setItem( key, JSON.stringify( value ) );
 	} catch {}
-}
-
-/** Lists the keys of this tab that begin so. */
-export function kept( prefix ) {
-	try {
-		return Object.keys( sessionStorage ).filter( ( key ) => key.startsWith( prefix ) );
-	} catch {
-		return [];
-	}
 }

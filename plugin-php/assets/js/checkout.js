@@ -1,4 +1,4 @@
-import { call, keep, kept, recall } from '@tillside/api';
+import { call, keep, recall } from '@tillside/api';
 
 const address = new URL( location.href );
 const asked = address.searchParams;
@@ -37,12 +37,13 @@ export async function member( base, url ) {
 }
 
 /** Gives what a bank sent back, once, to the form whose checkout it is, or to the first when this tab knows of none. */
-export function claim( own ) {
+export function claim( own, view ) {
 	const found = returned;
-	if ( ! found || ( found.id !== own.id && kept( KEY ).some( ( key ) => recall( key )?.id === found.id ) ) ) {
+	if ( ! found || ( found.id !== own.id && recall( KEY + found.id ) ) ) {
 		return false;
 	}
 	returned = null;
+	view.touched = true;
 	if ( found.id !== own.id ) {
 		Object.assign( own, found, { copy: null } );
 	}
@@ -63,6 +64,7 @@ export function checkoutOf( { base, root }, offer ) {
 	function set( id, token, copy ) {
 		Object.assign( own, { id, token, copy } );
 		keep( KEY + offer, id && { id, token } );
+		keep( KEY + id, offer );
 		return copy;
 	}
 

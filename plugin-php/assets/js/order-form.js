@@ -8,7 +8,7 @@ import { fill, showTotals, viewOf } from '@tillside/view';
 const AUTOSAVE = 800;
 const thankYou = () => import( '@tillside/thank-you' );
 
-/** Mounts an order form: its way from step to step. */
+/** An order form's way from step to step. */
 function mountForm( root ) {
 	const view = viewOf( root );
 	const { base, words, one, all } = view;
@@ -18,7 +18,7 @@ function mountForm( root ) {
 	const checkout = checkoutOf( view, offer );
 	const form = { view, steps, checkout, card: null, go, done, total, busy: lock, quote: () => quote };
 	const payment = paymentOf( form );
-	let quote, live, timer, step = 1, busy = false;
+	let quote, ready, timer, step = 1, busy = false;
 
 	const contact = () => steps.values( 'email', 'first_name', 'last_name' );
 	const details = () => steps.values( 'country', 'postal_code' );
@@ -29,9 +29,9 @@ function mountForm( root ) {
 		all( '[data-step]' ).forEach( ( part ) => ( part.inert = now ) );
 	}
 
-	function go( number, quietly ) {
+	function go( number ) {
 		step = number;
-		steps.show( number, quietly );
+		steps.show( number );
 		prepare();
 	}
 
@@ -43,6 +43,9 @@ function mountForm( root ) {
 	}
 
 	function total( next ) {
+		if ( ! next ) {
+			return;
+		}
 		if ( quote && quote.total.text !== next.total.text ) {
 			view.say( fill( words.total_is, { total: next.total.text } ) );
 		}
@@ -89,23 +92,21 @@ function mountForm( root ) {
 		return changes.details ? checkout.patch( changes ) : copy;
 	}
 
-	async function alone( work ) {
+	async function next() {
+		const from = step;
 		lock( true );
 		clearTimeout( timer );
 		try {
-			await work();
+			await ( ready ?? begin() );
+			if ( step === from && view.shows( 'steps' ) ) {
+				total( ( await store( step === 1 ? { contact: contact(), step: 2 } : { details: details(), step: 3 } ) ).quote );
+				go( step + 1 );
+			}
 		} catch ( error ) {
 			await failed( error );
-		} finally {
-			lock( false );
 		}
+		lock( false );
 	}
-
-	const next = () => alone( async () => {
-		await ( live ??= load() );
-		total( ( await store( step === 1 ? { contact: contact(), step: 2 } : { details: details(), step: 3 } ) ).quote );
-		go( step + 1 );
-	} );
 
 	function failed( { checkout: theirs, code, field, message } ) {
 		if ( code === 'paying' || theirs?.status === 'paid' ) {
@@ -117,8 +118,8 @@ function mountForm( root ) {
 		} else if ( steps.has( field ) ) {
 			steps.complain( [ [ field, message ] ] );
 		} else {
-			live = null;
-			steps.stop( message || words.unavailable, begin, words.again );
+			ready = null;
+			steps.stop( message || words.unavailable, start, words.again );
 		}
 	}
 
@@ -134,32 +135,32 @@ function mountForm( root ) {
 	function take( copy ) {
 		steps.put( { ...copy.contact, ...copy.details } );
 		total( copy.quote );
+		return copy;
 	}
 
-	/** Starts, or starts again: what is live, what this tab has begun, what a bank sent back. */
-	const begin = () => alone( async () => open( ...( await Promise.all( [ ( live = load() ), checkout.resume() ] ) ) ) );
-
-	function open( answer, saved ) {
-		if ( saved ) {
-			take( saved );
-		}
-		if ( saved?.status === 'paid' ) {
+	/** What is live, what this tab has begun, what a bank sent back. */
+	const begin = () => ( ready = Promise.all( [ load(), checkout.resume() ] ).then( open ) );
+	const start = () => begin().catch( failed );
+	function open( [ answer, saved ] ) {
+		const { status } = saved ? take( saved ) : {};
+		if ( status === 'paid' ) {
 			return done( saved.order );
 		}
-		if ( claim( checkout.own ) || [ 'paying', 'processing' ].includes( saved?.status ) ) {
+		if ( claim( checkout.own, view ) || status === 'paying' || status === 'processing' ) {
 			return payment.resume();
 		}
 		if ( answer.state !== 'open' ) {
 			return view.panel( words[ answer.state ], answer.closed?.text || words.shut );
 		}
 		if ( ! answer.payable ) {
-			return view.panel( words.unavailable_title, answer.message || words.unavailable, begin );
+			return view.panel( words.unavailable_title, answer.message || words.unavailable, start );
 		}
-		go( checkout.own.copy?.step || 1, true );
+		go( checkout.own.copy?.step || 1 );
 	}
 
 	steps.form.addEventListener( 'submit', ( event ) => {
 		event.preventDefault();
+		view.touched = true;
 		if ( ! busy && step === 3 ) {
 			payment.submit();
 		} else if ( ! busy && steps.check( step ) ) {
@@ -174,8 +175,8 @@ function mountForm( root ) {
 	one( '[data-card-retry]' ).onclick = prepare;
 	one( '[data-toggle]' ).onclick = ( { currentTarget: button } ) => ( button.ariaExpanded = String( button.ariaExpanded !== 'true' ) );
 	document.addEventListener( 'visibilitychange', () => document.hidden && autosave( true ) );
-	window.addEventListener( 'pageshow', ( { persisted } ) => persisted && ! busy && begin() );
-	begin();
+	window.addEventListener( 'pageshow', ( { persisted } ) => persisted && ! busy && start() );
+	start();
 	member( base, session ).then( ( known ) => steps.put( known, true ), () => {} );
 }
 

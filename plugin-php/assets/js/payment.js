@@ -56,7 +56,7 @@ export function paymentOf( form ) {
 
 	/** Shows the last step, or the first where the checkout is not known, with a sentence. */
 	function back( text ) {
-		form.go( checkout.own.copy ? 3 : 1, true );
+		form.go( checkout.own.copy ? 3 : 1 );
 		steps.stop( text || words.declined );
 	}
 
@@ -74,7 +74,7 @@ export function paymentOf( form ) {
 			} else if ( objection ) {
 				return back( objection );
 			} else {
-				objection = ( answer.client_secret && ( await form.card.ask( answer.client_secret ) ) ) || words.declined;
+				objection = ( answer.client_secret && ( await form.card?.ask( answer.client_secret ) ) ) || words.declined;
 			}
 			answer = await sync();
 		}
@@ -96,7 +96,7 @@ export function paymentOf( form ) {
 			await follow( await work() );
 		} catch ( error ) {
 			if ( error.code === 'paying' ) {
-				return resume();
+				return await resume();
 			}
 			back( error.message || words.unavailable );
 		} finally {

@@ -2,17 +2,16 @@ import { make } from '@tillside/view';
 
 const title = document.title;
 
-/** The three steps of a form: which is shown, what its fields hold, what is wrong with them. */
+/** The three steps: which is shown, what the fields hold, what is wrong with them. */
 export function stepsOf( view ) {
 	const form = view.one( 'form' );
 	const alert = view.one( '[data-alert]' );
 	const sections = view.all( '[data-step]' );
 	const field = ( name ) => form.elements[ name ];
 
-	/** Shows a step; unless quietly, the focus moves to its heading. */
-	function show( number, quietly ) {
+	function show( number ) {
 		const heading = sections[ number - 1 ].querySelector( 'h2' );
-		warn( '' );
+		alert.replaceChildren();
 		sections.forEach( ( section, index ) => ( section.hidden = index !== number - 1 ) );
 		view.all( '.tillside-progress li' ).forEach( ( item, index ) => {
 			item.toggleAttribute( 'data-passed', index < number - 1 );
@@ -20,29 +19,20 @@ export function stepsOf( view ) {
 		} );
 		document.title = number > 1 ? `${ heading.firstElementChild.textContent } – ${ title }` : title;
 		view.only( 'steps' );
-		if ( ! quietly ) {
-			heading.focus( { preventScroll: true } );
-			if ( form.getBoundingClientRect().top < 0 ) {
-				form.scrollIntoView();
-			}
-		}
+		view.focus( `[data-step="${ number }"] h2` );
 	}
 
-	/** Shows a sentence above the steps, if need be with a button; none clears it. */
-	function warn( text, act, label ) {
+	/** Shows a sentence above the steps, if need be with a button that does something. */
+	function stop( text, act, label ) {
 		const box = make( 'div', '', { class: 'tillside-alert-box' } );
 		box.append( make( 'p', text ) );
 		if ( act ) {
 			box.append( make( 'button', label, { type: 'button', class: 'tillside-back' } ) );
 			box.lastChild.onclick = act;
 		}
-		alert.replaceChildren( ...( text ? [ box ] : [] ) );
+		alert.replaceChildren( box );
+		view.focus( '[data-alert]' );
 		return box;
-	}
-
-	function stop( text, act, label ) {
-		warn( text, act, label );
-		alert.focus();
 	}
 
 	function mark( { id, ariaInvalid }, message ) {
@@ -64,8 +54,7 @@ export function stepsOf( view ) {
 			};
 			list.appendChild( make( 'li', '' ) ).append( link );
 		}
-		warn( view.words.problems ).append( list );
-		alert.focus();
+		stop( view.words.problems ).append( list );
 	}
 
 	function check( number ) {
@@ -79,12 +68,11 @@ export function stepsOf( view ) {
 				problems.push( [ input.name, wrong ] );
 			}
 		}
+		alert.replaceChildren();
 		if ( problems.length ) {
 			complain( problems );
-			return false;
 		}
-		warn( '' );
-		return true;
+		return ! problems.length;
 	}
 
 	const values = ( ...names ) => Object.fromEntries( names.map( ( name ) => [ name, field( name ).value.trim() ] ) );
@@ -96,13 +84,14 @@ export function stepsOf( view ) {
 				field( name ).value = value;
 			}
 		}
+		field( 'country' ).selectedIndex = Math.max( field( 'country' ).selectedIndex, 0 );
 		postal();
 	}
 
 	/** Takes the postal code away where a country has none. */
 	function postal() {
 		const { parentElement: box } = field( 'postal_code' );
-		box.hidden = field( 'country' ).selectedOptions[ 0 ]?.matches( '[data-no-postal]' ) ?? false;
+		box.hidden = field( 'country' ).selectedOptions[ 0 ].matches( '[data-no-postal]' );
 		field( 'postal_code' ).required = ! box.hidden;
 		if ( box.hidden ) {
 			field( 'postal_code' ).value = '';
@@ -117,6 +106,6 @@ export function stepsOf( view ) {
 		}
 		postal();
 	} );
-	put( { country: new Intl.Locale( navigator.language ).region }, true );
-	return { form, show, warn, stop, complain, check, values, put, has };
+	put( { country: navigator.language?.split( '-' ).pop() }, true );
+	return { form, show, stop, complain, check, values, put, has };
 }

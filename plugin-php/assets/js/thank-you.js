@@ -80,8 +80,7 @@ export async function showOrder( view, last, again ) {
 		button.onclick = again;
 	}
 	view.only( 'done' );
-	view.one( '[data-part="done"] h2' ).focus( { preventScroll: true } );
-	view.root.scrollIntoView( { block: 'start' } );
+	view.focus( '[data-part="done"] h2' );
 	const access = accessOf( view, last );
 	for ( let pause = 2000, waited = 0; access.show( receipt ); pause = Math.min( pause * 1.5, 15000 ) ) {
 		waited += pause;

@@ -12,7 +12,7 @@ export function make( tag, text, attributes = {} ) {
 /** Reads the strings that the server put into a template. */
 export const wordsIn = ( { content } ) => Object.fromEntries( [ ...content.children ].map( ( word ) => [ word.dataset.w, word.textContent ] ) );
 
-/** Fills a <dl> with a quote's lines and sums; a receipt (`whole`) has the subtotal always. */
+/** Fills a <dl> with lines and sums; the `whole` of them on a receipt. */
 export function showRows( list, quote, words, whole ) {
 	const row = ( kind, name, text ) => {
 		const group = make( 'div', '', { 'data-row': kind } );
@@ -39,7 +39,6 @@ export function showTotals( { one, words }, quote ) {
 	one( '[data-free]' ).hidden = due.amount;
 }
 
-/** Returns a colour of any notation as [ r, g, b, a ]. */
 function channels( colour ) {
 	const context = make( 'canvas', '', { width: 1, height: 1 } ).getContext( '2d' );
 	context.fillStyle = colour;
@@ -47,7 +46,7 @@ function channels( colour ) {
 	return [ ...context.getImageData( 0, 0, 1, 1 ).data ];
 }
 
-/** Returns a colour of an element as plain rgb(): Stripe's iframe cannot see CSS variables. */
+/** Returns an element's colour as rgb(): Stripe's iframe cannot see variables. */
 export const colour = ( element, property ) => `rgb(${ channels( getComputedStyle( element )[ property ] ).slice( 0, 3 ) })`;
 
 /** Reports whether the text is light, so that what is behind it must be dark. */
@@ -66,17 +65,17 @@ export function ground( element ) {
 	return '#fff';
 }
 
-/** What order form and thank-you page share, in one wrapper. */
+/** What order form and thank-you page share. */
 export function viewOf( root ) {
 	const one = ( selector ) => root.querySelector( selector );
 	const all = ( selector ) => [ ...root.querySelectorAll( selector ) ];
 	root.toggleAttribute( 'data-dark', isDark( root ) );
 
 	const only = ( name ) => all( '[data-part]' ).forEach( ( part ) => ( part.hidden = part.dataset.part !== name ) );
-
+	const shows = ( name ) => ! one( `[data-part="${ name }"]` ).hidden;
 	const say = ( text ) => ( one( '[data-live]' ).textContent = text );
 
-	/** Shows a title and a sentence instead of the form, and a button if something can be done. */
+	/** Shows a title and a sentence instead of the form, if need be with a button. */
 	function panel( title, text, act ) {
 		const button = one( '[data-panel-act]' );
 		one( '[data-panel-title]' ).textContent = title;
@@ -84,8 +83,16 @@ export function viewOf( root ) {
 		button.hidden = ! act;
 		button.onclick = act;
 		only( 'panel' );
-		one( '[data-part="panel"] h2' ).focus( { preventScroll: true } );
+		view.focus( '[data-part="panel"] h2' );
 	}
 
-	return { root, base: root.dataset.base, one, all, only, say, panel, words: wordsIn( one( '[data-words]' ) ) };
+	const view = {
+		root, one, all, only, shows, say, panel,
+		base: root.dataset.base,
+		words: wordsIn( one( '[data-words]' ) ),
+		// Before the buyer has done something, nothing may take the focus.
+		touched: false,
+		focus: ( selector ) => view.touched && one( selector ).focus(),
+	};
+	return view;
 }
