@@ -45,11 +45,14 @@ browserTest( 'a thank-you page elsewhere on the site shows the order, with nothi
 	await accessible( page );
 } );
 
-browserTest( 'a page out of a full-page cache sells', async ( open ) => {
+browserTest( 'a page that is an hour old, out of a full-page cache, sells', async ( open ) => {
 	const url = `${ info.site_url }/order-cached/`;
-	await fetch( url );
+	await fetch( url, { headers: { 'X-Demo-Age': '3700' } } );
 	const cached = await fetch( url );
 	assert.equal( cached.headers.get( 'x-page-cache' ), 'HIT' );
+	const token = /data-token="[^.]+\.([^.]+)\./.exec( await cached.text() )[ 1 ];
+	const { iat } = JSON.parse( Buffer.from( token, 'base64url' ) );
+	assert.ok( iat <= Date.now() / 1000 - 3600, 'the form token is younger than an hour' );
 	const page = await open( url );
 	await buy( page );
 	await thanks( page );

@@ -1,0 +1,85 @@
+// Command bench measures Tillside beside floors: what the same machine does at
+// the same time without Tillside. dev/bench/run starts it; docs/benchmarks.md
+// says what each number means.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/tillside/tillside/server/shoptest"
+)
+
+type options struct {
+	rounds  int
+	workers int
+	info    string
+	only    string
+	profile string
+}
+
+func main() {
+	var o options
+	flag.IntVar(&o.rounds, "rounds", 7, "rounds after the warm-up, of which the median counts")
+	flag.IntVar(&o.workers, "workers", 8, "requests under way at once")
+	flag.StringVar(&o.info, "site", "", "info.json of a demo site; without it nothing is measured on WordPress")
+	flag.StringVar(&o.only, "only", "", "quotes, settles, process, sizes or page")
+	flag.StringVar(&o.profile, "profile", "", "file for a CPU profile of Tillside's side of -only quotes or settles")
+	flag.Parse()
+	gin.SetMode(gin.ReleaseMode)
+	if err := run(o); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(o options) (err error) {
+	h := &host{}
+	defer h.close()
+	defer func() {
+		if p := recover(); p != nil {
+			f, ok := p.(failure)
+			if !ok {
+				panic(p)
+			}
+			err = fmt.Errorf("%s", string(f))
+		}
+	}()
+	r := report{}
+	for _, part := range []struct {
+		name string
+		do   func(*host, options, *report) error
+	}{
+		{"quotes", measureQuotes}, {"settles", measureSettles},
+	} {
+		if o.only != "" && o.only != part.name {
+			continue
+		}
+		if err := part.do(h, o, &r); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	r.print(os.Stdout)
+	return nil
+}
+
+// idle returns a shop whose worker rests: jobs are written, none is done.
+func idle(h *host) (*shoptest.Stand, *shoptest.Process) {
+	s := shoptest.New(h)
+	p := s.Start(shoptest.Options{Idle: true})
+	p.Import(h, shoptest.Catalogue)
+	return s, p
+}
+
+func measureQuotes(h *host, o options, r *report) error {
+	s, p := idle(h)
+	result, err := quotes(s, p, o)
+	if err != nil {
+		return err
+	}
+	r.ratio("quotes/s", result, 0.6)
+	return nil
+}
