@@ -92,6 +92,7 @@ export function paymentOf( form ) {
 	async function run( work ) {
 		form.busy( true );
 		tell( words.paying );
+		one( '[data-alert]' ).replaceChildren();
 		try {
 			await follow( await work() );
 		} catch ( error ) {
@@ -107,10 +108,10 @@ export function paymentOf( form ) {
 
 	const submit = () => run( async () => {
 		const { due_today: due, total: { amount, currency } } = form.quote();
-		const { first_name: first, last_name: last, email, ...address } = steps.values( 'first_name', 'last_name', 'email', 'country', 'postal_code' );
+		const { first_name: first, last_name: last, email, country, postal_code: postal } = steps.values( 'first_name', 'last_name', 'email', 'country', 'postal_code' );
 		const home = new URL( pageURL );
 		home.searchParams.set( 'tillside_checkout', checkout.own.id );
-		const token = due.amount ? await form.card.token( { name: `${ first } ${ last }`, email, address }, home.href ) : '';
+		const token = due.amount ? await form.card.token( { name: `${ first } ${ last }`, email, address: { country, postal_code: postal || undefined } }, home.href ) : '';
 		await checkout.settled();
 		return send( { gateway: due.amount ? form.card.name : 'none', token, expected_total: { amount, currency } } );
 	} );
