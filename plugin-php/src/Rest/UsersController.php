@@ -63,21 +63,24 @@ final class UsersController {
 			),
 			'default'  => array(),
 		);
-		$name  = array(
+		$text  = array(
 			'type'      => 'string',
 			'maxLength' => 100,
-			'default'   => '',
+		);
+		$must  = array(
+			'required'  => true,
+			'minLength' => 1,
 		);
 		$this->guard->route(
 			'/users',
 			'users',
 			array( $this, 'create' ),
 			array(
-				'key'        => array( 'required' => true, 'minLength' => 1 ) + $name,
-				'email'      => array( 'required' => true ) + $name,
-				'login'      => array( 'required' => true ) + $name,
-				'first_name' => $name,
-				'last_name'  => $name,
+				'key'        => $text + $must,
+				'email'      => $text + $must,
+				'login'      => $text + $must,
+				'first_name' => $text + array( 'default' => '' ),
+				'last_name'  => $text + array( 'default' => '' ),
 				'roles'      => $roles,
 			)
 		);
