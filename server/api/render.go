@@ -85,6 +85,9 @@ func fragmentQuote(l *locale.Locale, q catalog.Quote) shortcodes.Quote {
 }
 
 func countries(l *locale.Locale, codes []string) []shortcodes.Country {
+	if len(codes) == 0 {
+		codes = catalog.Countries()
+	}
 	var list []shortcodes.Country
 	for _, country := range l.Countries(codes) {
 		list = append(list, shortcodes.Country{Code: country.Code, Name: country.Name, NoPostalCode: country.NoPostalCode})
