@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/url"
 	"time"
@@ -21,6 +22,11 @@ import (
 // what was not is freed.
 const finishWithin = 10 * time.Minute
 
+// repeatWithin is how long a question is repeated that the provider could not
+// answer. It keeps its answer to a key for a day, its own failures too, so that
+// what has not helped by then never will: the buyer is asked to try again.
+const repeatWithin = 15 * time.Second
+
 const (
 	textNotCompleted = "The payment was not completed, and nothing was charged. Please try again."
 	textSettings     = "The shop changed its payment settings. Please reload the page and try again."
@@ -31,16 +37,11 @@ const (
 // own, so that driving again after a crash at any point repeats nothing. It
 // does nothing when somebody else drives the attempt.
 func (s *Service) drive(ctx context.Context, attemptID int64) error {
-	lease := newToken()
-	ours, err := s.Store.LeaseAttempt(ctx, attemptID, lease, s.Now(), s.Now().Add(leaseLifetime))
+	release, ours, err := s.lease(ctx, attemptID)
 	if err != nil || !ours {
 		return err
 	}
-	defer func() {
-		if err := s.Store.ReleaseAttempt(context.WithoutCancel(ctx), attemptID, lease); err != nil {
-			s.Log.WarnContext(ctx, "lease not given back", "attempt", attemptID, "error", err)
-		}
-	}()
+	defer release()
 	a, err := s.Store.Attempt(ctx, attemptID)
 	if err != nil || a.Status != AttemptStarted {
 		return err
@@ -65,7 +66,7 @@ func (s *Service) drive(ctx context.Context, attemptID int64) error {
 		return s.close(ctx, a, AttemptCanceled, payment.Decline{Code: "account_changed", Text: textSettings}, "")
 	}
 	if s.Now().Sub(a.CreatedAt) > finishWithin {
-		return s.giveUp(ctx, g, a)
+		return s.giveUp(ctx, g, a, payment.Decline{Code: "interrupted", Text: textNotCompleted})
 	}
 	return s.charge(ctx, g, c, a)
 }
@@ -79,7 +80,7 @@ func (s *Service) charge(ctx context.Context, g payment.Gateway, c *Checkout, a 
 	}
 	if c.Intent.ID == "" {
 		if err := s.makeIntent(ctx, g, c, a); err != nil {
-			return err
+			return s.unanswered(ctx, g, a, err)
 		}
 	} else if a.IntentID != c.Intent.ID {
 		if err := s.storeIntent(ctx, c, a, c.Intent); err != nil {
@@ -93,10 +94,30 @@ func (s *Service) charge(ctx context.Context, g payment.Gateway, c *Checkout, a 
 	})
 	failpoint.Hit(failpoint.ConfirmSent)
 	if err != nil {
-		return fmt.Errorf("confirm attempt %d: %w", a.ID, err)
+		return s.unanswered(ctx, g, a, fmt.Errorf("confirm attempt %d: %w", a.ID, err))
 	}
 	failpoint.Hit(failpoint.ConfirmAnswered)
 	return s.record(ctx, a, intent)
+}
+
+// unanswered decides what becomes of an attempt when the provider did not say
+// how it ended. While asking again may help the attempt stays open and the
+// error is returned; else the intent is read, and an attempt that charged
+// nothing ends. Its intent lives on: should a charge turn up after all, it
+// settles, and no second one can be made.
+func (s *Service) unanswered(ctx context.Context, g payment.Gateway, a *Attempt, cause error) error {
+	if errs.Is(cause, errs.Unavailable) && s.Now().Sub(a.CreatedAt) < repeatWithin {
+		return cause
+	}
+	text := textNotCompleted
+	if errs.Is(cause, errs.Conflict) {
+		text = errs.From(cause).Text
+	}
+	if err := s.giveUp(ctx, g, a, payment.Decline{Code: "no_answer", Text: text}); err != nil {
+		return errors.Join(cause, err)
+	}
+	s.Log.ErrorContext(ctx, "payment attempt given up", "attempt", a.ID, "error", cause)
+	return nil
 }
 
 // retire cancels an intent whose total is no longer right: whoever holds its
@@ -131,24 +152,39 @@ func (s *Service) retire(ctx context.Context, c *Checkout, a *Attempt) (bool, er
 	return false, err
 }
 
-// makeIntent makes the checkout's next intent, unconfirmed, and stores it.
+// makeIntent makes the checkout's next intent, unconfirmed, and stores it. A
+// customer whom somebody deleted in the provider's dashboard is made again.
 func (s *Service) makeIntent(ctx context.Context, g payment.Gateway, c *Checkout, a *Attempt) error {
-	customer, err := s.customer(ctx, g, c, a.Account)
+	customer, err := s.customer(ctx, g, c, a)
 	if err != nil {
 		return err
 	}
 	failpoint.Hit(failpoint.CustomerMade)
-	number := c.Intent.Number + 1
-	intent, err := g.CreateIntent(ctx, payment.IntentRequest{
-		IdempotencyKey: fmt.Sprintf("%s:intent:%d", c.PublicID, number),
-		Amount:         a.Amount, CustomerID: customer, Description: a.Terms.OfferName,
-		Metadata: map[string]string{"site": s.Site, "checkout": c.PublicID},
-	})
+	intent, err := s.createIntent(ctx, g, c, a, customer)
+	if errs.Is(err, errs.NotFound) {
+		if err := s.Store.ForgetCustomer(ctx, c.ContactID, a.Account, customer); err != nil {
+			return err
+		}
+		if customer, err = s.customer(ctx, g, c, a); err != nil {
+			return err
+		}
+		intent, err = s.createIntent(ctx, g, c, a, customer)
+	}
 	if err != nil {
 		return fmt.Errorf("make intent of checkout %d: %w", c.ID, err)
 	}
 	failpoint.Hit(failpoint.IntentMade)
-	return s.storeIntent(ctx, c, a, Intent{Account: a.Account, ID: intent.ID, Number: number, Amount: a.Amount})
+	return s.storeIntent(ctx, c, a, Intent{Account: a.Account, ID: intent.ID, Number: c.Intent.Number + 1, Amount: a.Amount})
+}
+
+// createIntent's key names the attempt: what the intent is made of is frozen
+// with it, and a key that was used with other terms is refused for a day.
+func (s *Service) createIntent(ctx context.Context, g payment.Gateway, c *Checkout, a *Attempt, customer string) (*payment.Intent, error) {
+	return g.CreateIntent(ctx, payment.IntentRequest{
+		IdempotencyKey: fmt.Sprintf("%s:intent:%d:%s", c.PublicID, a.Number, customer),
+		Amount:         a.Amount, CustomerID: customer, Description: a.Terms.OfferName,
+		Metadata: map[string]string{"site": s.Site, "checkout": c.PublicID},
+	})
 }
 
 func (s *Service) storeIntent(ctx context.Context, c *Checkout, a *Attempt, intent Intent) error {
@@ -171,19 +207,19 @@ func (s *Service) storeIntent(ctx context.Context, c *Checkout, a *Attempt, inte
 	return nil
 }
 
-func (s *Service) customer(ctx context.Context, g payment.Gateway, c *Checkout, account payment.Account) (string, error) {
-	id, err := s.Store.Customer(ctx, c.ContactID, account)
+func (s *Service) customer(ctx context.Context, g payment.Gateway, c *Checkout, a *Attempt) (string, error) {
+	id, err := s.Store.Customer(ctx, c.ContactID, a.Account)
 	if err == nil || !errs.Is(err, errs.NotFound) {
 		return id, err
 	}
 	id, err = g.CreateCustomer(ctx, payment.CustomerRequest{
-		IdempotencyKey: fmt.Sprintf("%s:customer", c.PublicID), ContactID: fmt.Sprint(c.ContactID),
+		IdempotencyKey: fmt.Sprintf("%s:customer:%d", c.PublicID, a.Number), ContactID: fmt.Sprint(c.ContactID),
 		Email: c.Buyer.Email, Name: c.Buyer.Name(),
 	})
 	if err != nil {
 		return "", fmt.Errorf("make customer of contact %d: %w", c.ContactID, err)
 	}
-	return s.Store.AddCustomer(ctx, c.ContactID, account, id, s.Now())
+	return s.Store.AddCustomer(ctx, c.ContactID, a.Account, id, s.Now())
 }
 
 // statusToken is the status-only token of an attempt. It is derived, not
@@ -209,18 +245,18 @@ func returnURL(c *Checkout, status string) string {
 	return page.String()
 }
 
-// giveUp ends an attempt that was left alone for too long. The provider is
-// asked first: what it took is settled.
-func (s *Service) giveUp(ctx context.Context, g payment.Gateway, a *Attempt) error {
+// giveUp ends an attempt that cannot be finished. The provider is asked first:
+// what it took is settled.
+func (s *Service) giveUp(ctx context.Context, g payment.Gateway, a *Attempt, why payment.Decline) error {
 	if a.IntentID == "" { // nothing was confirmed: an intent is stored before that
-		return s.close(ctx, a, AttemptCanceled, payment.Decline{Code: "interrupted", Text: textNotCompleted}, "")
+		return s.close(ctx, a, AttemptCanceled, why, "")
 	}
 	intent, err := g.Intent(ctx, a.IntentID)
 	if err != nil {
 		return fmt.Errorf("intent of attempt %d: %w", a.ID, err)
 	}
 	if intent.Status == payment.IntentOpen {
-		return s.close(ctx, a, AttemptCanceled, payment.Decline{Code: "interrupted", Text: textNotCompleted}, a.IntentID)
+		return s.close(ctx, a, AttemptCanceled, why, a.IntentID)
 	}
 	return s.record(ctx, a, intent)
 }
@@ -309,6 +345,8 @@ func (s *Service) change(ctx context.Context, a *Attempt, do func(*Checkout, *At
 	return nil
 }
 
+// resume drives an attempt to its end. While somebody else drives it, the job is
+// repeated: that process may die.
 func (s *Service) resume(ctx context.Context, j job.Job) error {
 	var p AttemptJob
 	if err := j.Decode(&p); err != nil {
@@ -318,5 +356,11 @@ func (s *Service) resume(ctx context.Context, j job.Job) error {
 	if err != nil || a.Status != AttemptStarted {
 		return err
 	}
-	return s.drive(ctx, a.ID)
+	if err := s.drive(ctx, a.ID); err != nil {
+		return err
+	}
+	if a, err = s.Store.Attempt(ctx, a.ID); err == nil && a.Status == AttemptStarted {
+		err = errs.New(errs.Unavailable, "Somebody else is at work on this payment.")
+	}
+	return err
 }

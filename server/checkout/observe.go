@@ -132,7 +132,7 @@ func (s *Service) attemptOf(ctx context.Context, gateway string, intent *payment
 // abandoned, and in the end expired.
 func (s *Service) Expire(ctx context.Context) error {
 	now := s.Now()
-	waiting, err := s.Store.StaleAttempts(ctx, AttemptAction, now.Add(-actionLife), batch)
+	waiting, err := s.Store.OldAttempts(ctx, AttemptAction, now.Add(-actionLife), batch)
 	if err != nil {
 		return fmt.Errorf("expire: %w", err)
 	}
@@ -237,31 +237,38 @@ func (s *Service) Reconcile(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
-// Poll reads a gateway's events since the last one that is known, into the
-// inbox: where webhooks cannot reach this site, and to find those that were
-// lost. It returns how many were new.
+// Poll reads a gateway's events since it was last called, into the inbox: where
+// webhooks cannot reach this site, and to find those that were lost. It returns
+// how many were new. How far it has read is not told by the events in the inbox:
+// one that came by webhook says nothing of those before it.
 func (s *Service) Poll(ctx context.Context, gateway string) (int, error) {
 	g, err := s.Gateways(gateway)
 	if err != nil {
 		return 0, err
 	}
-	since, err := s.Store.LastEvent(ctx, gateway)
+	until, err := s.Store.EventsReadUntil(ctx, gateway)
 	switch {
 	case errs.Is(err, errs.NotFound):
-		since = s.Now().Add(-firstLookBack)
+		until = s.Now().Add(-firstLookBack)
 	case err != nil:
 		return 0, err
 	}
-	added := 0
-	err = g.Events(ctx, since.Add(-eventOverlap), func(e payment.Event) error {
+	added, newest := 0, until
+	err = g.Events(ctx, until.Add(-eventOverlap), func(e payment.Event) error {
 		isNew, err := s.Receive(ctx, gateway, e)
 		if isNew {
 			added++
+		}
+		if e.Created.After(newest) {
+			newest = e.Created
 		}
 		return err
 	})
 	if err != nil {
 		return added, fmt.Errorf("poll %s: %w", strings.ToLower(gateway), err)
 	}
-	return added, nil
+	if newest.Equal(until) {
+		return added, nil
+	}
+	return added, s.Store.SetEventsReadUntil(ctx, gateway, newest)
 }

@@ -55,15 +55,14 @@ type Answer struct {
 }
 
 const (
-	retryWorking  = 700 * time.Millisecond
-	retryBank     = 5 * time.Second
-	driveTimeout  = 60 * time.Second
-	maxKey        = 64
-	minKey        = 8
-	maxMeans      = 255
-	resumeDelay   = 20 * time.Second
-	pollInterval  = 80 * time.Millisecond
-	leaseLifetime = 75 * time.Second // above driveTimeout
+	retryWorking = 700 * time.Millisecond
+	retryBank    = 5 * time.Second
+	driveTimeout = 60 * time.Second
+	maxKey       = 64
+	minKey       = 8
+	maxMeans     = 255
+	resumeDelay  = 20 * time.Second
+	pollInterval = 80 * time.Millisecond
 )
 
 // Pay tries to pay. The attempt is stored before the gateway is asked, and goes
@@ -267,7 +266,7 @@ func (s *Service) answer(ctx context.Context, a *Attempt) (*Answer, error) {
 		return &Answer{Status: AnswerProcessing, RetryAfter: retryWorking}, nil
 	case AttemptProcessing:
 		return &Answer{Status: AnswerProcessing, Bank: true, RetryAfter: retryBank}, nil
-	case AttemptDeclined, AttemptCanceled:
+	case AttemptDeclined:
 		return &Answer{Status: AnswerDeclined, Text: a.Decline.Text}, nil
 	case AttemptAction:
 		g, err := s.Gateways(a.Account.Gateway)
@@ -283,6 +282,9 @@ func (s *Service) answer(ctx context.Context, a *Attempt) (*Answer, error) {
 	c, err := s.Store.CheckoutByID(ctx, a.CheckoutID)
 	if err != nil {
 		return nil, fmt.Errorf("checkout %d: %w", a.CheckoutID, err)
+	}
+	if a.Status == AttemptCanceled && c.Status != StatusPaid { // paid: an earlier attempt's money came in meanwhile
+		return &Answer{Status: AnswerDeclined, Text: a.Decline.Text}, nil
 	}
 	return &Answer{Status: AnswerSucceeded, OrderID: c.OrderID, OrderNumber: c.OrderNumber}, nil
 }

@@ -27,22 +27,31 @@ type Store interface {
 	Customer(ctx context.Context, contactID int64, a payment.Account) (string, error)
 	// AddCustomer stores it; the first one stays, and is returned.
 	AddCustomer(ctx context.Context, contactID int64, a payment.Account, customerID string, now time.Time) (string, error)
+	// ForgetCustomer removes it again.
+	ForgetCustomer(ctx context.Context, contactID int64, a payment.Account, customerID string) error
 	// LeaseAttempt makes the caller the only one to drive an open attempt
-	// until a time; false when somebody else is, or when it is closed.
+	// until a time; false when somebody else is, or when it is closed. The
+	// holder may call it again.
 	LeaseAttempt(ctx context.Context, id int64, lease string, now, until time.Time) (bool, error)
 	// ReleaseAttempt gives a lease back; nothing happens when it is lost.
 	ReleaseAttempt(ctx context.Context, id int64, lease string) error
 	// StaleAttempts lists open attempts in a state that did not change since a
 	// time, oldest first.
 	StaleAttempts(ctx context.Context, s AttemptStatus, since time.Time, limit int) ([]Attempt, error)
+	// OldAttempts lists open attempts in a state that were made before a time,
+	// oldest first.
+	OldAttempts(ctx context.Context, s AttemptStatus, before time.Time, limit int) ([]Attempt, error)
 	// IdleCheckouts lists checkouts in a state that did not change since a
 	// time, oldest first.
 	IdleCheckouts(ctx context.Context, s Status, since time.Time, limit int) ([]Checkout, error)
 	// AddEvent writes a provider's event into the inbox, with a job, in one
 	// transaction; false when it was there already.
 	AddEvent(ctx context.Context, gateway string, e payment.Event, j *job.New, now time.Time) (bool, error)
-	// LastEvent returns the time of the newest event of a gateway that is known.
-	LastEvent(ctx context.Context, gateway string) (time.Time, error)
+	// EventsReadUntil returns the time up to which a gateway's list of events
+	// has been read.
+	EventsReadUntil(ctx context.Context, gateway string) (time.Time, error)
+	// SetEventsReadUntil stores it.
+	SetEventsReadUntil(ctx context.Context, gateway string, until time.Time) error
 }
 
 // Tx is a Store inside one transaction.

@@ -178,9 +178,9 @@ func (s *CheckoutStore) LeaseAttempt(ctx context.Context, id int64, lease string
 	const query = `
 		UPDATE {attempts}
 		SET lease = ?, leased_until = ?
-		WHERE id = ? AND open_checkout_id IS NOT NULL AND (leased_until IS NULL OR leased_until < ?)`
+		WHERE id = ? AND open_checkout_id IS NOT NULL AND (leased_until IS NULL OR leased_until < ? OR lease = ?)`
 
-	n, err := s.db.exec(ctx, query, lease, until.UTC(), id, now.UTC())
+	n, err := s.db.exec(ctx, query, lease, until.UTC(), id, now.UTC(), lease)
 	if err != nil {
 		return false, fmt.Errorf("lease attempt %d: %w", id, err)
 	}
@@ -206,10 +206,24 @@ func (s *CheckoutStore) StaleAttempts(ctx context.Context, status checkout.Attem
 		WHERE status = ? AND updated_at < ?
 		ORDER BY updated_at
 		LIMIT ?`
+	return s.attempts(ctx, query, status, since.UTC(), limit)
+}
 
+// OldAttempts implements checkout.Store.
+func (s *CheckoutStore) OldAttempts(ctx context.Context, status checkout.AttemptStatus, before time.Time, limit int) ([]checkout.Attempt, error) {
+	const query = `
+		SELECT ` + attemptColumns + `
+		FROM {attempts}
+		WHERE status = ? AND created_at < ?
+		ORDER BY updated_at
+		LIMIT ?`
+	return s.attempts(ctx, query, status, before.UTC(), limit)
+}
+
+func (s *CheckoutStore) attempts(ctx context.Context, query string, args ...any) ([]checkout.Attempt, error) {
 	var rows []attemptRow
-	if err := s.db.all(ctx, &rows, query, status, since.UTC(), limit); err != nil {
-		return nil, fmt.Errorf("stale attempts: %w", err)
+	if err := s.db.all(ctx, &rows, query, args...); err != nil {
+		return nil, fmt.Errorf("find attempts: %w", err)
 	}
 	found := make([]checkout.Attempt, len(rows))
 	for i := range rows {

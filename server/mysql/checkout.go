@@ -272,6 +272,18 @@ func (s *CheckoutStore) AddCustomer(ctx context.Context, contactID int64, a paym
 	return s.Customer(ctx, contactID, a)
 }
 
+// ForgetCustomer implements checkout.Store.
+func (s *CheckoutStore) ForgetCustomer(ctx context.Context, contactID int64, a payment.Account, customerID string) error {
+	const query = `
+		DELETE FROM {customers}
+		WHERE contact_id = ? AND gateway = ? AND account = ? AND mode = ? AND customer_id = ?`
+
+	if _, err := s.db.exec(ctx, query, contactID, a.Gateway, a.ID, a.Mode, customerID); err != nil {
+		return fmt.Errorf("forget customer %s: %w", customerID, err)
+	}
+	return nil
+}
+
 // AddEvent implements checkout.Store.
 func (s *CheckoutStore) AddEvent(ctx context.Context, gateway string, e payment.Event, follow *job.New, now time.Time) (bool, error) {
 	const query = `
@@ -293,19 +305,20 @@ func (s *CheckoutStore) AddEvent(ctx context.Context, gateway string, e payment.
 	return added, err
 }
 
-// LastEvent implements checkout.Store.
-func (s *CheckoutStore) LastEvent(ctx context.Context, gateway string) (time.Time, error) {
-	const query = `
-		SELECT MAX(created_at)
-		FROM {provider_events}
-		WHERE gateway = ?`
+// EventsReadUntil implements checkout.Store.
+func (s *CheckoutStore) EventsReadUntil(ctx context.Context, gateway string) (time.Time, error) {
+	text, err := s.db.Setting(ctx, "events."+gateway)
+	if err != nil {
+		return time.Time{}, err
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("events of %s were read until: %w", gateway, err)
+	}
+	return at, nil
+}
 
-	var at *time.Time
-	if err := s.db.get(ctx, &at, query, gateway); err != nil {
-		return time.Time{}, fmt.Errorf("last event: %w", err)
-	}
-	if at == nil {
-		return time.Time{}, errs.New(errs.NotFound, "There are no events of this gateway.")
-	}
-	return *at, nil
+// SetEventsReadUntil implements checkout.Store.
+func (s *CheckoutStore) SetEventsReadUntil(ctx context.Context, gateway string, until time.Time) error {
+	return s.db.SetSetting(ctx, "events."+gateway, until.UTC().Format(time.RFC3339))
 }

@@ -122,6 +122,8 @@ type Options struct {
 	Now  func() time.Time
 	Idle bool // no worker, no greeting
 	Log  io.Writer
+	// Change is given the settings before they are used.
+	Change func(*config.Config)
 }
 
 // Start starts a process, which ends with the test.
@@ -132,7 +134,11 @@ func (s *Stand) Start(o Options) *Process {
 		log = slog.New(slog.NewTextHandler(o.Log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	shop, err := server.Open(ctx, server.Options{Config: s.Config(), Log: log, Now: o.Now})
+	settings := s.Config()
+	if o.Change != nil {
+		o.Change(settings)
+	}
+	shop, err := server.Open(ctx, server.Options{Config: settings, Log: log, Now: o.Now})
 	if err != nil {
 		cancel()
 		s.tb.Fatal(err)
@@ -212,4 +218,32 @@ func WaitFor(tb testing.TB, what string, cond func() bool) {
 		}
 	}
 	tb.Fatalf("waited in vain: %s", what)
+}
+
+// Age moves everything that was written so far into the past, as if nothing had
+// happened for that long.
+func (s *Stand) Age(d time.Duration) {
+	s.tb.Helper()
+	for table, columns := range map[string][]string{
+		"checkouts": {"created_at", "updated_at"}, "attempts": {"created_at", "updated_at", "leased_until"},
+		"jobs": {"created_at", "run_at", "leased_until"}, "schedules": {"next_run_at"}, "orders": {"created_at", "updated_at"},
+	} {
+		sets := make([]string, len(columns))
+		for i, column := range columns {
+			sets[i] = column + " = " + column + " - INTERVAL ? SECOND"
+		}
+		args := make([]any, len(columns))
+		for i := range args {
+			args[i] = int64(d / time.Second)
+		}
+		s.Exec("UPDATE "+mysqltest.Prefix+"tillside_"+table+" SET "+strings.Join(sets, ", "), args...)
+	}
+}
+
+// Quiet waits until no job is due any more.
+func (s *Stand) Quiet() {
+	s.tb.Helper()
+	WaitFor(s.tb, "the jobs to be done", func() bool {
+		return s.Count("SELECT COUNT(*) FROM {jobs} WHERE state <> 'dead' AND unique_key IS NULL AND run_at <= UTC_TIMESTAMP(6)") == 0
+	})
 }
