@@ -10,7 +10,7 @@ const load = ( src ) => ( script ??= new Promise( ( onload, reject ) => {
 
 /** Returns Stripe's appearance, taken from the form itself. */
 function appearance( form ) {
-	const { fontFamily, fontSize } = getComputedStyle( form );
+	const { fontFamily } = getComputedStyle( form );
 	return {
 		theme: isDark( form ) ? 'night' : 'stripe',
 		variables: {
@@ -19,7 +19,7 @@ function appearance( form ) {
 			colorBackground: ground( form ),
 			colorDanger: colour( form.querySelector( '.tillside-error' ), 'color' ),
 			borderRadius: getComputedStyle( form.querySelector( 'input' ) ).borderRadius,
-			fontSizeBase: fontSize,
+			fontSizeBase: '16px',
 			fontFamily,
 		},
 	};
