@@ -16,24 +16,26 @@ import (
 // their ratio nearer to 1 than it is.
 type client struct {
 	conn net.Conn
+	host string
 	in   *bufio.Reader
 	out  bytes.Buffer
 }
 
 func dial(url string) (*client, error) {
-	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	host := strings.TrimPrefix(url, "http://")
+	conn, err := net.Dial("tcp", host)
 	if err != nil {
 		return nil, err
 	}
-	return &client{conn: conn, in: bufio.NewReader(conn)}, nil
+	return &client{conn: conn, host: host, in: bufio.NewReader(conn)}, nil
 }
 
 // do sends a request and returns the answer's status and body. headers are
 // whole lines.
 func (c *client) do(method, path, headers string, body []byte) (int, []byte, error) {
 	c.out.Reset()
-	fmt.Fprintf(&c.out, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n",
-		method, path, headers, len(body))
+	fmt.Fprintf(&c.out, "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n",
+		method, path, c.host, headers, len(body))
 	c.out.Write(body)
 	if _, err := c.conn.Write(c.out.Bytes()); err != nil {
 		return 0, nil, err

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime/pprof"
 
 	"github.com/gin-gonic/gin"
 
@@ -26,8 +27,8 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 7, "rounds after the warm-up, of which the median counts")
 	flag.IntVar(&o.workers, "workers", 8, "requests under way at once")
 	flag.StringVar(&o.info, "site", "", "info.json of a demo site; without it nothing is measured on WordPress")
-	flag.StringVar(&o.only, "only", "", "quotes, settles, process, sizes or page")
-	flag.StringVar(&o.profile, "profile", "", "file for a CPU profile of Tillside's side of -only quotes or settles")
+	flag.StringVar(&o.only, "only", "", "only one part: quotes, settles, process, assets or page")
+	flag.StringVar(&o.profile, "profile", "", "file for a CPU profile of all of it")
 	flag.Parse()
 	gin.SetMode(gin.ReleaseMode)
 	if err := run(o); err != nil {
@@ -48,12 +49,23 @@ func run(o options) (err error) {
 			err = fmt.Errorf("%s", string(f))
 		}
 	}()
+	if o.profile != "" {
+		file, err := os.Create(o.profile)
+		if err != nil {
+			return err
+		}
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	r := report{}
 	for _, part := range []struct {
 		name string
 		do   func(*host, options, *report) error
 	}{
-		{"quotes", measureQuotes}, {"settles", measureSettles},
+		{"quotes", measureQuotes}, {"settles", measureSettles}, {"process", measureProcess}, {"assets", measureAssets},
+		{"page", measurePage},
 	} {
 		if o.only != "" && o.only != part.name {
 			continue

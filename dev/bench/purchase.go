@@ -97,6 +97,7 @@ func settles(s *shoptest.Stand, p *shoptest.Process, script *script, o options) 
 		floor:   func(int) error { return script.play(db) },
 		subject: func(worker int) error { return buyers[worker].buy() },
 	}
+
 	before := counts(s)
 	result, err := c.run(o.rounds)
 	if err != nil {

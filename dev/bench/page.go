@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	pageRounds  = 300
+	pageWarmUp  = 20
+	perConn     = 100 // requests, before the web server ends a connection by itself
+	mostPercent = 3
+)
+
+// variants of the order page: what stands in it is the same each time.
+var variants = []struct{ name, header string }{
+	{"the shortcode", ""},
+	{"a shortcode that only prints it", "X-Bench: shortcode\r\n"},
+	{"the same HTML in the page", "X-Bench: html\r\n"},
+}
+
+// measurePage measures how much longer WordPress takes for a page with the
+// shortcode than for the same page with its HTML as plain text.
+func measurePage(_ *host, o options, r *report) error {
+	if o.info == "" {
+		return nil
+	}
+	page, err := openPage(o.info)
+	if err != nil {
+		return err
+	}
+	times := make([][]float64, len(variants))
+	for round := range pageWarmUp + pageRounds {
+		for i := range variants {
+			i = (i + round) % len(variants) // none is always the first
+			took, err := page.time(variants[i].header)
+			if err != nil {
+				return err
+			}
+			if round >= pageWarmUp {
+				times[i] = append(times[i], took)
+			}
+		}
+	}
+	with := median(times[0])
+	for i, variant := range variants[1:] {
+		floor := median(times[i+1])
+		percent := (with/floor - 1) * 100
+		r.add("page, beside "+variant.name, fmt.Sprintf("%.2f ms", with), fmt.Sprintf("%.2f ms", floor),
+			fmt.Sprintf("%+.1f %%", percent), fmt.Sprintf("≤ %d %% %s", mostPercent, verdict(percent <= mostPercent)))
+	}
+	return nil
+}
+
+// orderPage is the order page of a demo site.
+type orderPage struct {
+	url, path string
+	conn      *client
+	used      int
+}
+
+// openPage keeps the form's HTML where static-form.php finds it, and checks
+// that every variant shows it.
+func openPage(infoFile string) (*orderPage, error) {
+	raw, err := os.ReadFile(infoFile)
+	if err != nil {
+		return nil, err
+	}
+	var info struct {
+		SiteURL string `json:"site_url"`
+		Page    string `json:"order_page_url"`
+	}
+	if err := json.Unmarshal(raw, &info); err != nil {
+		return nil, fmt.Errorf("%s: %w", infoFile, err)
+	}
+	page := &orderPage{url: info.SiteURL, path: strings.TrimPrefix(info.Page, info.SiteURL)}
+	text, err := page.get("")
+	if err != nil {
+		return nil, err
+	}
+	form, err := cutForm(text)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(infoFile), "wordpress/wp-content/bench.html"), form, 0o644); err != nil {
+		return nil, err
+	}
+	for _, variant := range variants {
+		text, err := page.get(variant.header)
+		if err != nil {
+			return nil, err
+		}
+		// Some of the text may be changed on its way: quotation marks, for example.
+		found, err := cutForm(text)
+		if err != nil || len(found) < len(form)*95/100 || len(found) > len(form)*105/100 {
+			return nil, fmt.Errorf("%s: the form has %d bytes instead of %d: %w", variant.name, len(found), len(form), err)
+		}
+	}
+	return page, nil
+}
+
+// cutForm returns the element that the shortcode printed.
+func cutForm(text []byte) ([]byte, error) {
+	begin := bytes.Index(text, []byte(`<div class="tillside"`))
+	if begin < 0 {
+		return nil, errors.New("there is no order form in the page")
+	}
+	depth := 0
+	for i := begin; i < len(text); i++ {
+		switch {
+		case bytes.HasPrefix(text[i:], []byte("<div")):
+			depth++
+		case bytes.HasPrefix(text[i:], []byte("</div>")):
+			if depth--; depth == 0 {
+				return text[begin : i+len("</div>")], nil
+			}
+		}
+	}
+	return nil, errors.New("the order form does not end")
+}
+
+// time returns how many milliseconds a request took.
+func (p *orderPage) time(header string) (float64, error) {
+	began := time.Now()
+	_, err := p.get(header)
+	return float64(time.Since(began).Microseconds()) / 1000, err
+}
+
+func (p *orderPage) get(header string) ([]byte, error) {
+	if p.used%perConn == 0 {
+		if p.conn != nil {
+			_ = p.conn.conn.Close() // it was only read from
+		}
+		var err error
+		if p.conn, err = dial(p.url); err != nil {
+			return nil, err
+		}
+	}
+	p.used++
+	status, text, err := p.conn.do(http.MethodGet, p.path, header, nil)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("%s%s: %d", p.url, p.path, status)
+	}
+	return text, err
+}
