@@ -159,7 +159,9 @@ func (s *Service) Credentials(ctx context.Context, o *Order, own string) (*Crede
 	if from != CredentialsAvailable && !(from == CredentialsShown && own != "") {
 		return nil, errs.New(errs.Conflict, "The password was shown already. Please use the link in the welcome mail to set a new one.")
 	}
-	// Claimed before WordPress is asked: two browsers that ask at once get one answer.
+	// Claimed before WordPress is asked: two browsers that ask at once get one
+	// answer. From here on a closed tab stops nothing, so that the outcome is known.
+	ctx = context.WithoutCancel(ctx)
 	if err := s.moveCredentials(ctx, o.ID, from, to, o.PassFingerprint); err != nil {
 		return nil, err
 	}
