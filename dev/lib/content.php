@@ -34,6 +34,30 @@ $pages     = array(
 	'start'        => array( 'Welcome to the course', $paragraph( 'This is where the course begins.' ) ),
 );
 
+// The default theme links every page in its header and nothing in its footer: a shop says what it sells.
+$parts = array(
+	'wp_navigation'    => array( 'demo-navigation', '<!-- wp:navigation-link {"label":"Order the course","url":"/order/","kind":"custom"} /-->' ),
+	'wp_template_part' => array( 'footer', '<!-- wp:group {"style":{"spacing":{"padding":{"top":"var:preset|spacing|60","bottom":"var:preset|spacing|50"}}},"layout":{"type":"constrained"}} --><div class="wp-block-group" style="padding-top:var(--wp--preset--spacing--60);padding-bottom:var(--wp--preset--spacing--50)"><!-- wp:paragraph {"fontSize":"small"} --><p class="has-small-font-size">A demo shop: nothing here is charged, shipped or mailed.</p><!-- /wp:paragraph --></div><!-- /wp:group -->' ),
+);
+foreach ( $parts as $kind => list( $slug, $part_content ) ) {
+	if ( get_posts( array( 'post_type' => $kind, 'name' => $slug ) ) ) {
+		continue;
+	}
+	$made = wp_insert_post(
+		array(
+			'post_type'    => $kind,
+			'post_status'  => 'publish',
+			'post_name'    => $slug,
+			'post_title'   => $slug,
+			'post_content' => $part_content,
+		)
+	);
+	if ( 'wp_template_part' === $kind ) {
+		wp_set_object_terms( $made, get_stylesheet(), 'wp_theme' );
+		wp_set_object_terms( $made, 'footer', 'wp_template_part_area' );
+	}
+}
+
 foreach ( $pages as $slug => list( $page_title, $page_content ) ) {
 	if ( null !== get_page_by_path( $slug ) ) {
 		continue;
