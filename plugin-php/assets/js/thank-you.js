@@ -68,9 +68,13 @@ export async function showOrder( view, last, again ) {
 		view.panel( title ?? away, title ? arrived : unavailable, () => showOrder( view, last, again ) );
 		return;
 	}
-	announce( receipt.id, receipt.purchase );
-	if ( again && receipt.thank_you_url ) {
-		location.assign( receipt.thank_you_url );
+	const elsewhere = again && receipt.thank_you_url;
+	// A thank-you page of this site announces the purchase itself, where its trackers are loaded.
+	if ( ! elsewhere || new URL( elsewhere ).origin !== location.origin ) {
+		announce( receipt.id, receipt.purchase );
+	}
+	if ( elsewhere ) {
+		location.assign( elsewhere );
 		return;
 	}
 	show( view, receipt );
