@@ -285,32 +285,48 @@ func (s *site) remember(ctx context.Context) error {
 const (
 	greetSoon  = 3 * time.Second
 	greetLater = time.Hour
+	lookEvery  = time.Minute // the owner may change the site's language, zone or address
 )
 
-// keepGreeting greets until ctx ends: soon again after a failure, else hourly.
+// keepGreeting greets until ctx ends: soon again after a failure, else hourly;
+// and reads every minute what the database says of the site.
 func (s *site) keepGreeting(ctx context.Context, allowed func() bool) {
+	looking := time.NewTicker(lookEvery)
+	defer looking.Stop()
 	pause, failed := time.Duration(0), false
+	next := time.NewTimer(pause)
+	defer next.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(pause):
-		}
-		if !allowed() {
-			pause = greetSoon
-			continue
-		}
-		err := s.greet(ctx)
-		if err == nil {
-			if pause, failed = greetLater, false; ctx.Err() == nil {
-				s.log.InfoContext(ctx, "WordPress answered", "home", s.Home())
+		case <-looking.C:
+			if err := s.reload(ctx); err != nil && ctx.Err() == nil {
+				s.log.WarnContext(ctx, "the site's facts cannot be read", "error", err)
 			}
 			continue
+		case <-next.C:
 		}
-		pause = min(time.Minute, max(greetSoon, pause*2))
-		if !failed && ctx.Err() == nil {
-			s.log.WarnContext(ctx, "WordPress does not answer yet", "home", s.Home(), "error", err)
+		switch err := s.greetIf(ctx, allowed); {
+		case err == nil && allowed():
+			pause, failed = greetLater, false
+			s.log.InfoContext(ctx, "WordPress answered", "home", s.Home())
+		case err == nil:
+			pause = greetSoon
+		default:
+			pause = min(time.Minute, max(greetSoon, pause*2))
+			if !failed && ctx.Err() == nil {
+				s.log.WarnContext(ctx, "WordPress does not answer yet", "home", s.Home(), "error", err)
+			}
+			failed = true
 		}
-		failed = true
+		next.Reset(pause)
 	}
+}
+
+func (s *site) greetIf(ctx context.Context, allowed func() bool) error {
+	if !allowed() {
+		return nil
+	}
+	return s.greet(ctx)
 }
