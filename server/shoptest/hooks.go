@@ -34,12 +34,13 @@ func (s *Stand) UseWebhooks() *Hooks {
 	front := httptest.NewServer(http.HandlerFunc(h.carry))
 	s.tb.Cleanup(front.Close)
 	h.URL = front.URL
-	form := url.Values{"url": {front.URL}, "enabled_events[]": {"*"}, "api_version": {"2023-10-16"}}
+	form := url.Values{"url": {front.URL}, "enabled_events[0]": {"*"}, "api_version": {"2023-10-16"}}
 	r, err := http.NewRequest(http.MethodPost, s.stripeURL+"/v1/webhook_endpoints", strings.NewReader(form.Encode()))
 	if err != nil {
 		s.tb.Fatal(err)
 	}
 	r.Header.Set("Authorization", "Bearer sk_test_sandbox")
+	r.Header.Set("Stripe-Version", "2023-10-16")
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
