@@ -9,12 +9,20 @@ declare( strict_types=1 );
 
 namespace Tillside;
 
+use Tillside\Admin\Help;
+use Tillside\Admin\SiteHealth;
+use Tillside\Admin\StatusActions;
+use Tillside\Admin\StatusScreen;
+use Tillside\Admin\StatusView;
+use Tillside\Admin\WaysView;
+use Tillside\Rest\AdminController;
 use Tillside\Rest\CacheController;
 use Tillside\Rest\CredentialsController;
 use Tillside\Rest\EventsController;
 use Tillside\Rest\Guard;
 use Tillside\Rest\HelloController;
 use Tillside\Rest\MailController;
+use Tillside\Rest\ProxyController;
 use Tillside\Rest\UsersController;
 
 defined( 'ABSPATH' ) || exit;
@@ -64,6 +72,20 @@ final class Plugin {
 		( new Shortcodes( $this->renderer() ) )->register();
 		( new Session( $this->token() ) )->register();
 		( new Outbox( $this->site() ) )->register();
+		$this->proxy()->register();
+		$this->health()->register();
+		if ( is_admin() ) {
+			$this->register_admin();
+		}
+	}
+
+	/** Adds the hooks of wp-admin. */
+	private function register_admin(): void {
+		$relay = new Relay();
+		$ways  = new WaysView( $this->way(), $relay, $this->sidecar(), $this->site() );
+		$view  = new StatusView( $this->sidecar(), new Help( $this->sidecar() ), $ways );
+		( new StatusScreen( $this->client(), $view ) )->register();
+		( new StatusActions( $this->client(), $this->way(), $relay ) )->register();
 	}
 
 	/**
@@ -84,6 +106,8 @@ final class Plugin {
 		( new MailController( $guard, $this->site() ) )->register_routes();
 		( new EventsController( $guard ) )->register_routes();
 		( new CacheController( $guard, $this->fragments(), $this->pages() ) )->register_routes();
+		( new AdminController( $this->way(), $this->health() ) )->register_routes();
+		$this->proxy()->register_routes();
 	}
 
 	/**
@@ -163,6 +187,19 @@ final class Plugin {
 	/** One-time logins. */
 	private function login(): Login {
 		return $this->part( Login::class, fn() => new Login( $this->roles() ) );
+	}
+
+	/** The way in by REST. */
+	private function proxy(): ProxyController {
+		return $this->part(
+			ProxyController::class,
+			fn() => new ProxyController( fn() => new Proxy( $this->client(), Slots::of_site( $this->site() ) ) )
+		);
+	}
+
+	/** Site Health's tests. */
+	private function health(): SiteHealth {
+		return $this->part( SiteHealth::class, fn() => new SiteHealth( $this->client(), $this->sidecar(), $this->way(), $this->keys() ) );
 	}
 
 	/** Lets only Tillside in. */
