@@ -1,6 +1,9 @@
 package wpbridge
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Derive returns the newest key for a purpose of the caller's own, named by an
 // info that no token uses. It fails with ErrNoKeys.
@@ -9,5 +12,5 @@ func (k Keys) Derive(info string) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("derive key: %w", ErrNoKeys)
 	}
-	return secret, nil
+	return slices.Clone(secret), nil
 }

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 )
 
@@ -39,6 +40,9 @@ type Keys struct {
 type key struct {
 	secret  []byte
 	created int64
+	// derived keeps the keys of the purposes that were asked for, by info:
+	// deriving costs as much as checking the rest of a token.
+	derived *sync.Map
 }
 
 type keyJSON struct {
@@ -76,7 +80,7 @@ func ParseKeys(text string) (Keys, error) {
 		if k.Created <= 0 {
 			return Keys{}, fmt.Errorf("parse keys: %s has no time of creation", id)
 		}
-		byID[id] = key{secret: secret, created: k.Created}
+		byID[id] = key{secret: secret, created: k.Created, derived: new(sync.Map)}
 	}
 	return newKeys(byID), nil
 }
@@ -102,7 +106,7 @@ func (k Keys) Rotate(now time.Time) Keys {
 	}
 	secret := make([]byte, keyLen)
 	_, _ = rand.Read(secret) // never fails: it ends the program instead
-	byID["k"+strconv.Itoa(n)] = key{secret: secret, created: created}
+	byID["k"+strconv.Itoa(n)] = key{secret: secret, created: created, derived: new(sync.Map)}
 	return newKeys(byID)
 }
 
@@ -170,12 +174,20 @@ func (k Keys) MarshalJSON() ([]byte, error) {
 	return nil, errors.New("keys are not marshalled; call JSON")
 }
 
-// derive returns the key of one purpose under one id.
+// derive returns the key of one purpose under one id. The key is shared: nobody
+// may change it.
 func (k Keys) derive(id, info string) ([]byte, bool) {
 	c, ok := k.byID[id]
 	if !ok {
 		return nil, false
 	}
+	if known, ok := c.derived.Load(info); ok {
+		return known.([]byte), true
+	}
 	out, err := hkdf.Key(sha256.New, c.secret, nil, info, keyLen)
-	return out, err == nil
+	if err != nil {
+		return nil, false
+	}
+	c.derived.Store(info, out)
+	return out, true
 }
