@@ -4,6 +4,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -58,6 +59,9 @@ func run(o options) (err error) {
 			return err
 		}
 		defer pprof.StopCPUProfile()
+	}
+	if o.rounds < 1 || o.workers < 1 {
+		return errors.New("there must be at least one round and one worker")
 	}
 	r := report{}
 	for _, part := range []struct {

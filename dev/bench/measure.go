@@ -42,8 +42,8 @@ type contest struct {
 	floor, subject func(worker int) error
 }
 
-// outcome is the medians of a contest's rounds.
-type outcome struct{ floor, subject, ratio float64 }
+// outcome is the medians of a contest's rounds, and between what the ratio was.
+type outcome struct{ floor, subject, ratio, least, most float64 }
 
 // run warms both sides up, then takes turns with them, so that whatever else
 // the machine does meets both. The ratio is the median of the rounds' ratios.
@@ -63,7 +63,7 @@ func (c contest) run(rounds int) (outcome, error) {
 		}
 		floors, subjects, ratios = append(floors, floor), append(subjects, subject), append(ratios, subject/floor)
 	}
-	return outcome{median(floors), median(subjects), median(ratios)}, nil
+	return outcome{median(floors), median(subjects), median(ratios), slices.Min(ratios), slices.Max(ratios)}, nil
 }
 
 func median(values []float64) float64 {

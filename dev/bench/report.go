@@ -11,7 +11,7 @@ type report struct{ rows [][5]string }
 
 // ratio adds a contest: Tillside, its floor, the ratio and the least it should be.
 func (r *report) ratio(name string, o outcome, aim float64) {
-	r.add(name, fmt.Sprintf("%.0f", o.subject), fmt.Sprintf("%.0f", o.floor), fmt.Sprintf("%.2f", o.ratio),
+	r.add(name, fmt.Sprintf("%.0f", o.subject), fmt.Sprintf("%.0f", o.floor), fmt.Sprintf("%.2f (%.2f to %.2f)", o.ratio, o.least, o.most),
 		fmt.Sprintf("≥ %.1f %s", aim, verdict(o.ratio >= aim)))
 }
 
