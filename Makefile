@@ -52,3 +52,7 @@ test-e2e: node_modules ## a browser buys on a real site of its own (port 8480)
 node_modules: package-lock.json
 	npm ci --no-audit --no-fund
 	@touch node_modules
+
+.PHONY: bench
+bench: ## Tillside beside floors measured in the same run, on a site of its own (port 8580)
+	@dev/bench/run
