@@ -10,14 +10,14 @@ declare( strict_types=1 );
 
 defined( 'ABSPATH' ) || exit;
 
-( static function (): void {
+( static function ( string $folder ): void {
 	$uri  = isset( $_SERVER['REQUEST_URI'] ) ? (string) $_SERVER['REQUEST_URI'] : ''; // phpcs:ignore WordPress.Security -- Compared and matched against a list.
 	$path = (string) strtok( $uri, '?' );
 	$base = rtrim( (string) wp_parse_url( (string) get_option( 'home' ), PHP_URL_PATH ), '/' ) . '/tillside';
 	if ( 0 !== strpos( $path, $base . '/v1/' ) ) {
 		return;
 	}
-	$plugin  = basename( dirname( __DIR__ ) ) . '/tillside.php';
+	$plugin  = $folder . '/tillside.php';
 	$network = is_multisite() ? (array) get_site_option( 'active_sitewide_plugins', array() ) : array();
 	if ( ! in_array( $plugin, (array) get_option( 'active_plugins', array() ), true ) && ! isset( $network[ $plugin ] ) ) {
 		return;
@@ -41,4 +41,4 @@ defined( 'ABSPATH' ) || exit;
 	}
 	echo $answer['body']; // phpcs:ignore WordPress.Security.EscapeOutput -- Tillside's JSON, sent as JSON.
 	exit;
-} )();
+} )( $folder ?? 'tillside' ); // The must-use plugin says where the plugin is: this file may be behind a link.

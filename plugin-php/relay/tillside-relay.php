@@ -9,8 +9,11 @@
 
 defined( 'ABSPATH' ) || exit;
 
-// The work is done by the plugin, so that an update of it is one of this file too.
-if ( isset( $_SERVER['REQUEST_URI'] ) && false !== strpos( $_SERVER['REQUEST_URI'], '/tillside/v1/' ) // phpcs:ignore WordPress.Security -- Only looked at.
-	&& is_file( WP_PLUGIN_DIR . '/tillside/relay/answer.php' ) ) {
-	require WP_PLUGIN_DIR . '/tillside/relay/answer.php';
-}
+( static function (): void {
+	$folder = 'tillside'; // The plugin's, when it was installed.
+	// The work is done by the plugin, so that an update of it is one of this file too.
+	if ( isset( $_SERVER['REQUEST_URI'] ) && false !== strpos( $_SERVER['REQUEST_URI'], '/tillside/v1/' ) // phpcs:ignore WordPress.Security -- Only looked at.
+		&& is_file( WP_PLUGIN_DIR . '/' . $folder . '/relay/answer.php' ) ) {
+		require WP_PLUGIN_DIR . '/' . $folder . '/relay/answer.php';
+	}
+} )();

@@ -45,7 +45,7 @@ final class Relay {
 	 */
 	public function code(): string {
 		$template = (string) file_get_contents( dirname( TILLSIDE_PLUGIN_FILE ) . '/relay/' . self::FILE ); // phpcs:ignore WordPress.WP.AlternativeFunctions -- Our own file.
-		return str_replace( "'/tillside/relay/", "'/" . dirname( plugin_basename( TILLSIDE_PLUGIN_FILE ) ) . '/relay/', $template );
+		return str_replace( "'tillside'", "'" . dirname( plugin_basename( TILLSIDE_PLUGIN_FILE ) ) . "'", $template );
 	}
 
 	/**
