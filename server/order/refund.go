@@ -25,7 +25,16 @@ type PaymentJob struct {
 type RefundRequest struct {
 	OrderID int64
 	Amount  *money.Amount // nil: all that is left
-	Reason  string        // the shop's own note
+	Reason  string        // the shop's own note, cut to 255 characters
+}
+
+const maxReason = 255
+
+func clip(note string) string {
+	if runes := []rune(note); len(runes) > maxReason {
+		return string(runes[:maxReason])
+	}
+	return note
 }
 
 // RequestRefund writes a refund down, with the job that sends it. It locks the
@@ -66,7 +75,7 @@ func (s *Service) RequestRefund(ctx context.Context, r RefundRequest) (*Refund, 
 		}
 		refund = &Refund{
 			PublicID: newPublicID(), OrderID: o.ID, PaymentID: paid.ID, Amount: amount,
-			Status: RefundRequested, Source: RefundByUs, Reason: r.Reason, CreatedAt: s.now(),
+			Status: RefundRequested, Source: RefundByUs, Reason: clip(r.Reason), CreatedAt: s.now(),
 		}
 		if err := tx.AddRefund(ctx, refund); err != nil {
 			return err

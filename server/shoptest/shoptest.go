@@ -247,3 +247,13 @@ func (s *Stand) Quiet() {
 		return s.Count("SELECT COUNT(*) FROM {jobs} WHERE state <> 'dead' AND unique_key IS NULL AND run_at <= UTC_TIMESTAMP(6)") == 0
 	})
 }
+
+// StopSchedules keeps jobs that come again and again from coming.
+func (s *Stand) StopSchedules() {
+	s.tb.Helper()
+	for _, name := range []string{"expire", "reconcile", "poll", "outbox", "purge"} {
+		s.Exec("INSERT INTO "+mysqltest.Prefix+`tillside_schedules (name, next_run_at) VALUES (?, '2099-01-01')
+			ON DUPLICATE KEY UPDATE next_run_at = VALUES(next_run_at)`, name)
+	}
+	s.Exec("DELETE FROM " + mysqltest.Prefix + "tillside_jobs WHERE unique_key LIKE 'schedule:%' AND state = 'ready'")
+}
