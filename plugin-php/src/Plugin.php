@@ -81,6 +81,9 @@ final class Plugin {
 
 	/** Adds the hooks of wp-admin. */
 	private function register_admin(): void {
+		if ( is_multisite() ) { // Activated for the network, the plugin was activated on one site only.
+			add_action( 'admin_init', array( Installer::class, 'make_keys' ) );
+		}
 		$relay = new Relay();
 		$ways  = new WaysView( $this->way(), $relay, $this->sidecar(), $this->site() );
 		$view  = new StatusView( $this->sidecar(), new Help( $this->sidecar() ), $ways );
