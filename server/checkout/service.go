@@ -173,18 +173,22 @@ func (s *Service) Checkout(ctx context.Context, publicID, token string) (*Found,
 	if err != nil {
 		return nil, err
 	}
-	f := &Found{Checkout: c, StatusOnly: statusOnly}
 	if statusOnly {
-		return f, nil
+		return &Found{Checkout: c, StatusOnly: true}, nil
 	}
+	return s.withQuote(ctx, c)
+}
+
+func (s *Service) withQuote(ctx context.Context, c *Checkout) (*Found, error) {
 	offer, err := s.Offers.OfferByID(ctx, c.OfferID)
 	if err != nil {
 		return nil, fmt.Errorf("offer of checkout %d: %w", c.ID, err)
 	}
-	if f.Quote, err = s.quote(offer); err != nil && !errs.Is(err, errs.Gone) {
+	quote, err := s.quote(offer)
+	if err != nil && !errs.Is(err, errs.Gone) {
 		return nil, err
 	}
-	return f, nil
+	return &Found{Checkout: c, Quote: quote}, nil
 }
 
 // authorized returns the checkout and whether the token is the status-only one.

@@ -31,9 +31,10 @@ func (s *Service) Update(ctx context.Context, publicID, token string, change Cha
 	if _, err := s.owned(ctx, publicID, token); err != nil {
 		return nil, err
 	}
+	var c *Checkout
 	err := s.Store.InTx(ctx, func(tx Tx) error {
-		c, err := tx.LockCheckout(ctx, publicID)
-		if err != nil {
+		var err error
+		if c, err = tx.LockCheckout(ctx, publicID); err != nil {
 			return err
 		}
 		if err := c.mayChange(change.Version); err != nil {
@@ -49,7 +50,7 @@ func (s *Service) Update(ctx context.Context, publicID, token string, change Cha
 	if err != nil {
 		return nil, fmt.Errorf("update checkout: %w", err)
 	}
-	return s.Checkout(ctx, publicID, token)
+	return s.withQuote(ctx, c)
 }
 
 func (c *Checkout) mayChange(version int64) error {
@@ -88,7 +89,7 @@ func (s *Service) apply(ctx context.Context, tx Tx, c *Checkout, change Change) 
 		if err != nil {
 			return err
 		}
-		c.ContactID = person.ID
+		c.ContactID, b.Email = person.ID, person.Email // as the contact has it
 	}
 	if change.Step != nil {
 		if *change.Step < 1 || *change.Step > 3 {

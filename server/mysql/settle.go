@@ -172,7 +172,8 @@ func (t orderTx) addPayment(ctx context.Context, orderID int64, p *order.Payment
 func (t orderTx) MarkPaid(ctx context.Context, checkoutID, attemptID int64, now time.Time) error {
 	const closeAttempts = `
 		UPDATE {attempts}
-		SET status = CASE WHEN id = ? THEN 'succeeded' ELSE 'canceled' END, open_checkout_id = NULL, updated_at = ?
+		SET status = CASE WHEN id = ? THEN 'succeeded' ELSE 'canceled' END, open_checkout_id = NULL, lease = NULL,
+			leased_until = NULL, updated_at = ?
 		WHERE checkout_id = ? AND (id = ? OR open_checkout_id IS NOT NULL)`
 	const markCheckout = `
 		UPDATE {checkouts}
