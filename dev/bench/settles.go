@@ -26,7 +26,7 @@ func measureSettles(h *host, o options, r *report) error {
 	r.ratio("checkouts settled/s", result, 0.6)
 	r.add("  statements of each", fmt.Sprintf("%d (%d of them SELECT)", len(script.statements), script.reads),
 		fmt.Sprint(len(script.statements)))
-	r.add("  commits of each", fmt.Sprint(script.transactions+script.singles), "1")
+	r.add("  transactions of each", fmt.Sprint(script.transactions+script.singles), "1")
 	return nil
 }
 

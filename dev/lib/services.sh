@@ -33,6 +33,19 @@ tillside() {
 	(cd "$state" && as_web "$state/bin/tillside" "$@")
 }
 
+# start_tillside PORT: as the site has it, unless it runs.
+start_tillside() {
+	tillside_environment "$1"
+	running tillside || serve_tillside "$1"
+}
+
+# serve_tillside PORT: with the environment as it is.
+serve_tillside() {
+	tillside migrate >>"$logs/tillside.log" 2>&1 || log_trouble tillside "tillside migrate failed"
+	start tillside "${as_web[@]}" "$state/bin/tillside" serve
+	await tillside 30 answers "http://127.0.0.1:$(($1 + 2))/readyz"
+}
+
 # services_up PORT
 services_up() {
 	fresh_binary sandbox
@@ -42,12 +55,7 @@ services_up() {
 		await sandbox 20 answers "http://127.0.0.1:$(($1 + 3))/healthz"
 	fi
 	say "the sandbox answers on port $(($1 + 3))"
-	tillside_environment "$1"
-	if ! running tillside; then
-		tillside migrate >>"$logs/tillside.log" 2>&1 || log_trouble tillside "tillside migrate failed"
-		start tillside "${as_web[@]}" "$state/bin/tillside" serve
-		await tillside 30 answers "http://127.0.0.1:$(($1 + 2))/readyz"
-	fi
+	start_tillside "$1"
 	install -m 644 "$here/catalog.yaml" "$state/catalog.yaml"
 	tillside import "$state/catalog.yaml" >>"$logs/import.log" 2>&1 || log_trouble import "the demo's catalogue was not imported"
 	say "Tillside is ready"

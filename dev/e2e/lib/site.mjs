@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
-const infoFile = process.env.TILLSIDE_INFO ?? '.demo/e2e/info.json';
+export const infoFile = process.env.TILLSIDE_INFO ?? '.demo/e2e/info.json';
 
 /** The site's own description of itself, as make demo writes it. */
 export const info = JSON.parse( readFileSync( infoFile, 'utf8' ) );
