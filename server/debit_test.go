@@ -109,6 +109,7 @@ func debitProcess(t *testing.T, s *shoptest.Stand, way string) *shoptest.Process
 	}
 	p := s.Start(shoptest.Options{})
 	p.Import(t, shoptest.Catalogue)
+	s.StopSchedules()
 	if hooks != nil {
 		hooks.To(p.URL)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/mysql"
@@ -31,7 +32,12 @@ type fence struct {
 	mu         sync.RWMutex
 	remembered identity
 	now        identity
+	read       time.Time // when remembered was read
 }
+
+// fenceMayAge is how long a fence that is up goes without looking whether an
+// admin has decided in another process.
+const fenceMayAge = 3 * time.Second
 
 // openFence compares the site with what is remembered; a first start remembers.
 func openFence(ctx context.Context, db *mysql.DB, home string) (*fence, error) {
@@ -40,18 +46,27 @@ func openFence(ctx context.Context, db *mysql.DB, home string) (*fence, error) {
 		return nil, err
 	}
 	f := &fence{db: db, now: identity{Home: home, Database: database, Host: host}}
-	text, err := db.Setting(ctx, settingIdentity)
+	err = f.load(ctx)
 	if errs.Is(err, errs.NotFound) {
 		return f, f.store(ctx, strings.ToLower(rand.Text()))
 	}
+	return f, err
+}
+
+// load reads what is remembered.
+func (f *fence) load(ctx context.Context) error {
+	text, err := f.db.Setting(ctx, settingIdentity)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if err := json.Unmarshal([]byte(text), &f.remembered); err != nil {
-		return nil, fmt.Errorf("site identity: %w", err)
+	var remembered identity
+	if err := json.Unmarshal([]byte(text), &remembered); err != nil {
+		return fmt.Errorf("site identity: %w", err)
 	}
-	f.now.ID = f.remembered.ID
-	return f, nil
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.remembered, f.now.ID, f.read = remembered, remembered.ID, time.Now()
+	return nil
 }
 
 // store remembers the site as it is now, under an id.
@@ -72,9 +87,23 @@ func (f *fence) store(ctx context.Context, id string) error {
 
 // Up reports whether nothing may leave this machine.
 func (f *fence) Up() bool {
+	up, age := f.look()
+	if !up || age < fenceMayAge {
+		return up
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), fenceMayAge)
+	defer cancel()
+	if err := f.load(ctx); err != nil {
+		return true
+	}
+	up, _ = f.look()
+	return up
+}
+
+func (f *fence) look() (up bool, age time.Duration) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	return f.remembered != f.now
+	return f.remembered != f.now, time.Since(f.read)
 }
 
 // Moved reports whether the site's own address is another one than remembered.

@@ -51,6 +51,7 @@ type gateways struct {
 	settings stripeSettings
 	stripe   *stripe.Gateway // nil while nothing is set up
 	sealed   string          // the setting that settings came from
+	siteID   string          // of the site that they were read for
 	read     time.Time
 }
 
@@ -59,14 +60,15 @@ type gateways struct {
 func (g *gateways) load(ctx context.Context) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.now().Sub(g.read) < settingsMayAge {
+	siteID := g.fence.SiteID() // a copy, once declared one, has forgotten the keys
+	if siteID == g.siteID && g.now().Sub(g.read) < settingsMayAge {
 		return nil
 	}
 	sealed, err := g.db.Setting(ctx, settingStripe)
 	if err != nil && !errs.Is(err, errs.NotFound) {
 		return err
 	}
-	g.read = g.now()
+	g.siteID, g.read = siteID, g.now()
 	if sealed == g.sealed && (g.stripe != nil || sealed == "" && g.cfg.StripeSecretKey == "") {
 		return nil
 	}
@@ -104,6 +106,7 @@ func (g *gateways) Gateway(name string) (payment.Gateway, error) {
 	if g.fence.Up() {
 		return nil, errs.New(errs.Unavailable, "This is a copy of the shop. Paying is not possible here.")
 	}
+	g.inbox.SetSite(g.fence.SiteID()) // a copy gets an id of its own while we run
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	if err := g.load(ctx); err != nil {

@@ -24,6 +24,7 @@ func openWithWebhooks(t *testing.T) (*shoptest.Stand, *shoptest.Process, *shopte
 	p := s.Start(shoptest.Options{})
 	hooks.To(p.URL)
 	p.Import(t, shoptest.Catalogue)
+	s.StopSchedules() // a poll would find what a webhook did not bring
 	return s, p, hooks
 }
 

@@ -102,14 +102,15 @@ func (s *Service) take(ctx context.Context, a *Attempt, intent *payment.Intent) 
 
 // attemptOf returns the attempt that an intent belongs to, also when the
 // process died between making the intent and storing it; nil when the intent
-// is not of this site.
+// is not of this site. A copy of a site knows the original's attempts, and yet
+// their intents are the original's.
 func (s *Service) attemptOf(ctx context.Context, gateway string, intent *payment.Intent) (*Attempt, error) {
+	if intent.Metadata["site"] != s.site.Load() || !isPublicID(intent.Metadata["checkout"]) {
+		return nil, nil
+	}
 	a, err := s.Store.AttemptOfIntent(ctx, gateway, intent.ID)
 	if err == nil || !errs.Is(err, errs.NotFound) {
 		return a, err
-	}
-	if intent.Metadata["site"] != s.Site || !isPublicID(intent.Metadata["checkout"]) {
-		return nil, nil
 	}
 	c, err := s.Store.Checkout(ctx, intent.Metadata["checkout"])
 	if errs.Is(err, errs.NotFound) {

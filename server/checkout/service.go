@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/tillside/tillside/server/catalog"
@@ -74,10 +75,18 @@ type Options struct {
 type Service struct {
 	Options
 	driving sync.WaitGroup // attempts under way in this process
+	site    atomic.Value   // a string: Site as it is now
 }
 
 // NewService returns a Service.
-func NewService(o Options) *Service { return &Service{Options: o} }
+func NewService(o Options) *Service {
+	s := &Service{Options: o}
+	s.SetSite(o.Site)
+	return s
+}
+
+// SetSite changes this site's identity: a copy of a site gets one of its own.
+func (s *Service) SetSite(id string) { s.site.Store(id) }
 
 // Wait returns when no attempt is under way in this process any more, or when
 // ctx ends: before the process ends, so that no answer of a gateway is lost.

@@ -2,6 +2,7 @@ package shoptest
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
@@ -18,6 +19,7 @@ type Buyer struct {
 	Stand *Stand
 	URL   string // of a process
 	Offer string
+	Home  string // the site that the form is on; empty: the stand's
 
 	ID, Token string // of the checkout, after Start
 	Version   int
@@ -55,8 +57,9 @@ func (s *Stand) NewBuyer(p *Process, offer string) *Buyer {
 
 // FormToken returns what WordPress prints with the form.
 func (b *Buyer) FormToken() string {
-	token, err := wpbridge.NewSigner(b.Stand.Keys, b.Stand.Plugin.URL, time.Now).Form(wpbridge.Form{
-		Offer: b.Offer, Instance: "tillside-1", Page: b.Stand.Plugin.URL + "/order/",
+	home := cmp.Or(b.Home, b.Stand.Plugin.URL)
+	token, err := wpbridge.NewSigner(b.Stand.Keys, home, time.Now).Form(wpbridge.Form{
+		Offer: b.Offer, Instance: "tillside-1", Page: home + "/order/",
 	})
 	if err != nil {
 		b.tb.Fatal(err)
@@ -104,6 +107,24 @@ func (b *Buyer) Do(method, path string, body any, header ...string) Answer {
 	a := Answer{Code: response.StatusCode, Header: response.Header, Raw: string(text)}
 	_ = json.Unmarshal(text, &a.Body) // a body that is no JSON stays raw
 	return a
+}
+
+// DoAdmin sends a request as the plugin does for an admin.
+func (b *Buyer) DoAdmin(method, path string, body any) Answer {
+	b.tb.Helper()
+	var raw []byte
+	if body != nil {
+		var err error
+		if raw, err = json.Marshal(body); err != nil {
+			b.tb.Fatal(err)
+		}
+	}
+	token, err := wpbridge.NewSigner(b.Stand.Keys, cmp.Or(b.Home, b.Stand.Plugin.URL), time.Now).Call(wpbridge.PluginToTillside,
+		wpbridge.Call{Scope: wpbridge.ScopeAdmin, User: "1"}, wpbridge.Request{Method: method, Target: path, Body: raw})
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	return b.Do(method, path, raw, wpbridge.HeaderCall, token)
 }
 
 // Start does steps 1 and 2.

@@ -30,6 +30,9 @@ type Plugin struct {
 	facts  wpbridge.SiteFacts
 }
 
+// NewPlugin returns a second WordPress on the same database, at another address.
+func (s *Stand) NewPlugin() *Plugin { return newPlugin(s.tb, s) }
+
 func newPlugin(tb testing.TB, s *Stand) *Plugin {
 	p := &Plugin{mails: map[string]wpbridge.Mail{}}
 	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.serve(w, r, s) }))
@@ -72,6 +75,13 @@ func (p *Plugin) Calls(route string) int {
 		}
 	}
 	return n
+}
+
+// AllCalls returns the routes that were called, in order.
+func (p *Plugin) AllCalls() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return append([]string(nil), p.calls...)
 }
 
 // SetDown makes WordPress answer 503, or stop doing so.

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -115,7 +116,11 @@ func (s *Stand) Environment(listen, private string) []string {
 type Process struct {
 	Shop *server.Shop
 	URL  string
+	stop func()
 }
+
+// Stop ends a process before its test does.
+func (p *Process) Stop() { p.stop() }
 
 // Options changes how a process is started.
 type Options struct {
@@ -151,7 +156,7 @@ func (s *Stand) Start(o Options) *Process {
 			shop.Work(ctx)
 		}
 	}()
-	s.tb.Cleanup(func() {
+	stop := sync.OnceFunc(func() {
 		front.Close()
 		cancel()
 		<-ended
@@ -159,7 +164,8 @@ func (s *Stand) Start(o Options) *Process {
 			s.tb.Error(err)
 		}
 	})
-	return &Process{Shop: shop, URL: front.URL}
+	s.tb.Cleanup(stop)
+	return &Process{Shop: shop, URL: front.URL, stop: stop}
 }
 
 // Catalogue is what Import sells.
