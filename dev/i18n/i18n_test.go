@@ -107,6 +107,7 @@ func TestScanPHP_FindsTextsOfOurDomain(t *testing.T) {
 echo esc_html( sprintf( __( 'Hello, %s', 'tillside' ), $name ) );
 echo esc_attr__( 'It\'s ' . "a \"quote\" of \$5", 'tillside' ), \__( 'Rooted', 'tillside' );
 echo _n( 'One order', '%d orders', count( array( 1, 2 ) ), 'tillside' );
+$words = array( 'ok' => __( 'In a list', 'tillside' ), 'no' => $a ? __( 'Yes', 'tillside' ) : __( 'No', 'tillside' ) );
 echo _x( 'Order', 'verb', 'tillside' ), __( 'Of WordPress' ), __( 'Of another plugin', 'other' );
 $text = <<<HTML
 __( 'In a document', 'tillside' );
@@ -114,16 +115,20 @@ HTML;
 $x = "__( 'In a text', 'tillside' )";
 function __( $a ) {}
 $this->__( 'A method', 'tillside' );
+Other::__( 'A static method', 'tillside' );
 `)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []string{"Sells.", "Hello, %s", `It's a "quote" of $5`, "Rooted", "One order|%d orders", "verb|Order"}
+	want := []string{"Sells.", "Hello, %s", `It's a "quote" of $5`, "Rooted", "One order|%d orders", "In a list", "Yes", "No", "verb|Order"}
 	if diff := cmp.Diff(want, ids(found)); diff != "" {
 		t.Errorf("texts (-want +got):\n%s", diff)
 	}
 	if note := found[1].notes; len(note) != 1 || note[0] != "translators: %s: a name" {
 		t.Errorf("notes = %v", note)
+	}
+	if len(found[2].notes) > 0 {
+		t.Errorf("a note was given to the next text, too: %v", found[2].notes)
 	}
 	if _, err := scanPHP("a.php", `<?php __( "Hello, $name", 'tillside' );`); err == nil {
 		t.Error("a text with a variable in it was accepted")

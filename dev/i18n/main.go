@@ -2,7 +2,7 @@
 //
 //	go run ./dev/i18n extract  writes tillside.pot from the sources, brings the
 //	                           translations up to date with it and writes what
-//	                           WordPress reads (.l10n.php)
+//	                           WordPress reads (.l10n.php, and .json for scripts)
 //	go run ./dev/i18n check    fails when extract would change something, or a
 //	                           translation is incomplete or does not fit
 package main
@@ -87,10 +87,19 @@ func outputs(root string) (map[string][]byte, error) {
 		}
 		merged := merge(old, found)
 		files[path] = merged.write()
-		base := strings.TrimSuffix(path, ".po")
-		files[base+".l10n.php"] = merged.php()
-		for _, variant := range variants(filepath.Base(base)) {
-			files[filepath.Join(dir, variant+".l10n.php")] = alias(filepath.Base(base))
+		base := strings.TrimSuffix(filepath.Base(path), ".po")
+		files[filepath.Join(dir, base+".l10n.php")] = merged.php()
+		for _, variant := range variants(base) {
+			files[filepath.Join(dir, variant+".l10n.php")] = alias(base)
+		}
+		for _, script := range scripts(found) {
+			texts, err := merged.json(script)
+			if err != nil {
+				return nil, err
+			}
+			for _, translation := range append(variants(base), base) {
+				files[filepath.Join(dir, scriptFile(translation, script))] = texts
+			}
 		}
 	}
 	return files, nil

@@ -19,8 +19,8 @@ var functions = map[string]string{
 	"_n": "tpnd", "_nx": "tpncd", "_n_noop": "tpd", "_nx_noop": "tpcd",
 }
 
-// scanPlugin reads the texts of the plugin: its PHP, its blocks and what the
-// list of plugins shows of it.
+// scanPlugin reads the texts of the plugin: its PHP, its scripts, its blocks and
+// what the list of plugins shows of it.
 func scanPlugin(root string) ([]*message, error) {
 	var all []*message
 	err := filepath.WalkDir(filepath.Join(root, "plugin-php"), func(path string, entry fs.DirEntry, err error) error {
@@ -38,6 +38,8 @@ func scanPlugin(root string) ([]*message, error) {
 		switch {
 		case entry.Name() == "block.json":
 			scan = scanBlock
+		case filepath.Ext(path) == ".js":
+			scan = scanJS
 		case filepath.Ext(path) != ".php":
 			return nil
 		}
@@ -85,7 +87,7 @@ func scanBlock(name, source string) ([]*message, error) {
 	return all, nil
 }
 
-// phpToken is a piece of PHP: a word, a text, or a single character.
+// phpToken is a piece of PHP or JavaScript: a word, a text, or a single character.
 type phpToken struct {
 	kind byte // 'w' word, 's' text, 'x' a text with variables in it, 'c' note for translators, else the character
 	text string
@@ -100,7 +102,14 @@ func scanPHP(name, source string) ([]*message, error) {
 			all = append(all, &message{id: strings.TrimSpace(line), refs: []string{name}})
 		}
 	}
-	tokens := phpTokens(source)
+	calls, err := scanCalls(name, phpTokens(source))
+	return append(all, calls...), err
+}
+
+// scanCalls reads the texts of calls of WordPress's functions. A note for
+// translators belongs to the first call after it.
+func scanCalls(name string, tokens []phpToken) ([]*message, error) {
+	var all []*message
 	note := ""
 	for i, t := range tokens {
 		switch {
@@ -115,7 +124,7 @@ func scanPHP(name, source string) ([]*message, error) {
 			}
 			if m != nil {
 				if note != "" {
-					m.notes = []string{note}
+					m.notes, note = []string{note}, ""
 				}
 				all = append(all, m)
 			}
@@ -131,7 +140,14 @@ func isDeclared(tokens []phpToken, i int) bool {
 		return false
 	}
 	before := tokens[i-1]
-	return before.kind == 'w' && before.text == "function" || before.kind == '>' || before.kind == ':'
+	if before.kind == 'w' {
+		return before.text == "function"
+	}
+	if i == 1 {
+		return false
+	}
+	// One of these characters alone ends => and the middle of ?: instead.
+	return tokens[i-2].kind == '-' && before.kind == '>' || tokens[i-2].kind == ':' && before.kind == ':'
 }
 
 // phpCall reads the arguments of a call. It returns nil for another domain's

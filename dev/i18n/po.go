@@ -229,8 +229,16 @@ func parsePO(raw []byte) (*catalogue, error) {
 	return c, scanner.Err()
 }
 
-// php returns the translations of the plugin's own texts as WordPress reads
-// them since 6.5.
+// original returns what WordPress looks a message up by.
+func (m *message) original() string {
+	if m.context == "" {
+		return m.id
+	}
+	return m.context + "\x04" + m.id
+}
+
+// php returns the translations of the texts of the plugin's PHP as WordPress
+// reads them since 6.5.
 func (c *catalogue) php() []byte {
 	var b bytes.Buffer
 	b.WriteString("<?php\nreturn array(\n")
@@ -241,15 +249,11 @@ func (c *catalogue) php() []byte {
 	}
 	b.WriteString("\t'messages' => array(\n")
 	for _, m := range c.messages {
-		ours := slices.ContainsFunc(m.refs, func(ref string) bool { return strings.HasPrefix(ref, "plugin-php/") })
+		ours := slices.ContainsFunc(m.refs, func(ref string) bool { return strings.HasPrefix(ref, pluginDir) && !isScript(ref) })
 		if !ours || slices.Contains(m.texts, "") {
 			continue
 		}
-		original := m.id
-		if m.context != "" {
-			original = m.context + "\x04" + m.id
-		}
-		fmt.Fprintf(&b, "\t\t%s => %s,\n", phpString(original), phpString(strings.Join(m.texts, "\x00")))
+		fmt.Fprintf(&b, "\t\t%s => %s,\n", phpString(m.original()), phpString(strings.Join(m.texts, "\x00")))
 	}
 	b.WriteString("\t),\n);\n")
 	return b.Bytes()
