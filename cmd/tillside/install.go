@@ -8,8 +8,11 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"text/template"
 	"time"
 )
@@ -25,7 +28,8 @@ Description=Tillside, the shop of {{.WordPress}}
 After=network.target mariadb.service mysql.service
 
 [Service]
-ExecStart={{.Binary}} serve --wordpress {{.WordPress}}
+{{with .User}}User={{.}}
+{{end}}ExecStart={{.Binary}} serve --wordpress {{.WordPress}}
 EnvironmentFile=-{{.Environment}}
 Restart=always
 RestartSec=2
@@ -36,7 +40,10 @@ NoNewPrivileges=true
 WantedBy={{.Target}}
 `
 
-type unitView struct{ Binary, WordPress, Environment, Target string }
+type unitView struct {
+	Binary, WordPress, Environment, Target string
+	User                                   string // whose processes these are; empty for the unit's own
+}
 
 // Run installs the unit and starts it, or says which commands do.
 func (c installCmd) Run(a *app) error {
@@ -52,7 +59,11 @@ func (c installCmd) Run(a *app) error {
 	}
 	view := unitView{Binary: binary, WordPress: a.config.WordPress, Environment: "/etc/tillside.env", Target: "multi-user.target"}
 	folder := "/etc/systemd/system"
-	if c.User {
+	if !c.User {
+		if view.User, err = ownerOf(filepath.Join(a.config.WordPress, "wp-config.php")); err != nil {
+			return err
+		}
+	} else {
 		home, err := os.UserHomeDir()
 		if err != nil {
 			return err
@@ -67,6 +78,24 @@ func (c installCmd) Run(a *app) error {
 		return installCron(a, view)
 	}
 	return installUnit(a, view, folder, c.User)
+}
+
+// ownerOf returns the user who owns wp-config.php: he may read it, and needs no
+// rights of root's. Root's own file leaves the choice to the administrator.
+func ownerOf(file string) (string, error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return "", fmt.Errorf("who may read the site's settings: %w", err)
+	}
+	stat, known := info.Sys().(*syscall.Stat_t)
+	if !known || stat.Uid == 0 {
+		return "", nil
+	}
+	owner, err := user.LookupId(strconv.FormatUint(uint64(stat.Uid), 10))
+	if err != nil {
+		return "", fmt.Errorf("owner of %s: %w", file, err)
+	}
+	return owner.Username, nil
 }
 
 func userManager(ctx context.Context) bool {
@@ -107,8 +136,8 @@ func installUnit(a *app, view unitView, folder string, user bool) error {
 // installCron starts us at boot and looks every minute whether we still run.
 func installCron(a *app, view unitView) error {
 	const mark = "# tillside"
-	start := fmt.Sprintf("%s doctor --live >/dev/null 2>&1 || { set -a; [ -f %s ] && . %s; set +a; nohup %s serve --wordpress %s >>$HOME/tillside.log 2>&1 & }",
-		view.Binary, view.Environment, view.Environment, view.Binary, view.WordPress)
+	start := fmt.Sprintf("set -a; [ ! -f %s ] || . %s; set +a; %s doctor --live >/dev/null 2>&1 || { nohup %s serve --wordpress %s >>$HOME/tillside.log 2>&1 & }",
+		view.Environment, view.Environment, view.Binary, view.Binary, view.WordPress)
 	present, _ := exec.CommandContext(a.ctx, "crontab", "-l").Output() // fails when there is none yet
 	var keep []string
 	for line := range strings.Lines(string(present)) {

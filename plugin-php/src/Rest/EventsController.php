@@ -93,6 +93,14 @@ final class EventsController {
 	/** Fires one; a type that a newer Tillside knows and this plugin does not is done. */
 	private static function fire_one( string $type, array $data ): void {
 		switch ( $type ) {
+			case 'checkout.started':
+				/**
+				 * Fires when somebody has done the first step of an order form.
+				 *
+				 * @param array $checkout The checkout as Tillside describes it.
+				 */
+				do_action( 'tillside_checkout_started', $data );
+				break;
 			case 'order.paid':
 				/**
 				 * Fires when an order was paid.
