@@ -33,7 +33,15 @@ func (s *Server) controlRoutes() {
 		PaymentIntent string `json:"payment_intent"`
 		OK            bool
 	}) (any, error) {
-		return in, s.Complete3DS(in.PaymentIntent, in.OK)
+		to := ""
+		err := s.withIntent(in.PaymentIntent, func(a *account, pi *PaymentIntent) error {
+			if err := a.authenticated(pi, in.OK); err != nil {
+				return err
+			}
+			to, _ = pi.returnTo() // empty where the confirmation named no address
+			return nil
+		})
+		return map[string]string{"return_to": to}, err
 	}))
 	s.mux.HandleFunc("POST /_sandbox/confirmation_tokens", control(func(in struct {
 		Number string

@@ -23,6 +23,6 @@ export const users = ( email ) => sql( `SELECT ID FROM {{users}} WHERE user_emai
 
 /** The last checkout of an address: { id, intent }, the public id and the payment provider's. */
 export function checkoutOf( email ) {
-	const [ row ] = sql( `SELECT k.public_id, k.intent_id, k.status FROM {checkouts} k JOIN {contacts} c ON c.id = k.contact_id WHERE c.email = ${ quoted( email ) } ORDER BY k.id DESC LIMIT 1` );
+	const [ row ] = sql( `SELECT k.public_id, COALESCE(k.intent_id, ''), k.status FROM {checkouts} k JOIN {contacts} c ON c.id = k.contact_id WHERE c.email = ${ quoted( email ) } ORDER BY k.id DESC LIMIT 1` );
 	return row && { id: row[ 0 ], intent: row[ 1 ], status: row[ 2 ] };
 }
