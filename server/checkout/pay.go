@@ -62,6 +62,7 @@ const (
 	minKey       = 8
 	maxMeans     = 255
 	resumeDelay  = 20 * time.Second
+	driveAgain   = 3 * time.Second
 	pollInterval = 80 * time.Millisecond
 )
 
@@ -223,29 +224,30 @@ func (s *Service) settleDown(ctx context.Context, a *Attempt, patience time.Dura
 	}
 	timeout := time.NewTimer(patience)
 	defer timeout.Stop()
-	driven := make(chan error, 1)
-	s.driving.Go(func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), driveTimeout)
-		defer cancel()
-		driven <- s.drive(ctx, a.ID)
-	})
+	driven := s.driveAway(ctx, a.ID)
 	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
-	finished := driven
+	again := time.NewTicker(driveAgain)
+	defer again.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		case <-timeout.C:
 			return &Answer{Status: AnswerProcessing, RetryAfter: retryWorking}, nil
-		case err := <-finished:
+		case err := <-driven:
 			if err != nil { // the job drives it again; the browser asks again
 				s.Log.WarnContext(ctx, "payment attempt not finished", "attempt", a.ID, "error", err)
 				return &Answer{Status: AnswerProcessing, RetryAfter: retryWorking}, nil
 			}
-			finished = nil // ours is done, or somebody else drives: look
+			driven = nil // ours is done, or somebody else drives: look
+		case <-again.C: // that somebody may have died
+			if driven == nil {
+				driven = s.driveAway(ctx, a.ID)
+			}
+			continue
 		case <-ticker.C:
-			if finished != nil {
+			if driven != nil {
 				continue
 			}
 		}
@@ -257,6 +259,17 @@ func (s *Service) settleDown(ctx context.Context, a *Attempt, patience time.Dura
 			return s.answer(ctx, now)
 		}
 	}
+}
+
+// driveAway drives an attempt in the background; the caller's end is not its end.
+func (s *Service) driveAway(ctx context.Context, attemptID int64) <-chan error {
+	driven := make(chan error, 1)
+	s.driving.Go(func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), driveTimeout)
+		defer cancel()
+		driven <- s.drive(ctx, attemptID)
+	})
+	return driven
 }
 
 // answer tells a browser how an attempt stands.
