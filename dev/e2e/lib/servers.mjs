@@ -34,8 +34,8 @@ export async function makeCopy( port ) {
 	return { folder: copyFolder, url: `http://127.0.0.1:${ port }` };
 }
 
-/** Starts, or starts anew, the Tillside of the copy. */
-export const startCopy = ( keys ) => run( 'dev/e2e/servers', [ 'start-copy', copyFolder, keys ? 'keys' : 'no-keys' ] );
+/** Starts, or starts anew, the Tillside of the copy, with the keys of an account at the provider; the original's is "sandbox". */
+export const startCopy = ( account ) => run( 'dev/e2e/servers', [ 'start-copy', copyFolder, account ] );
 
 /** Ends and deletes the copy. */
 export const dropCopy = () => run( 'dev/e2e/servers', [ 'down', copyFolder ] );

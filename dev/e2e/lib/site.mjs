@@ -77,11 +77,11 @@ function decodeParts( text ) {
 }
 
 /** Rows of a query on the site's database, each a list of strings; {orders} is Tillside's table, {{users}} WordPress's. */
-export function sql( query ) {
+export function sql( query, database = info.db_name ) {
 	const text = query
 		.replace( /\{\{(\w+)\}\}/g, `${ info.table_prefix }$1` )
 		.replace( /\{(\w+)\}/g, `${ info.table_prefix }tillside_$1` );
-	const out = execFileSync( 'mariadb', [ '--no-defaults', `--socket=${ info.db_socket }`, '-N', '-B', info.db_name, '-e', text ], {
+	const out = execFileSync( 'mariadb', [ '--no-defaults', `--socket=${ info.db_socket }`, '-N', '-B', database, '-e', text ], {
 		encoding: 'utf8',
 	} );
 	return out
