@@ -21,7 +21,7 @@ type identity struct {
 	ID       string `json:"id"` // random; kept with every intent at the provider
 	Home     string `json:"home"`
 	Database string `json:"database"`
-	Host     string `json:"host"` // of the database
+	Host     string `json:"host"` // where the database is
 }
 
 // fence stops everything that leaves this machine while the site is not the one

@@ -164,11 +164,13 @@ func (g *gateways) Webhook(ctx context.Context, gateway string, body []byte, h h
 	return err
 }
 
-// hasWebhook reports whether events come to us by themselves.
+// hasWebhook reports whether events come to us by themselves: to this address,
+// not to the one that the site had before it moved.
 func (g *gateways) hasWebhook() bool {
+	address := g.webhookURL()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.settings.WebhookSecret != ""
+	return address != "" && g.settings.WebhookSecret != "" && g.settings.WebhookURL == address
 }
 
 // StripeView is what may be shown of the saved keys.
@@ -305,7 +307,7 @@ func (g *gateways) view(ctx context.Context) StripeView {
 		return v
 	}
 	v.Mode, v.WebhookURL, v.Webhook = gateway.Mode(), settings.WebhookURL, "polling"
-	if settings.WebhookSecret != "" {
+	if g.hasWebhook() {
 		v.Webhook = "ok"
 	}
 	if account, err := gateway.Account(ctx); err == nil {

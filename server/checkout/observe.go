@@ -113,8 +113,8 @@ func (s *Service) attemptOf(ctx context.Context, gateway string, intent *payment
 		return a, err
 	}
 	c, err := s.Store.Checkout(ctx, intent.Metadata["checkout"])
-	if errs.Is(err, errs.NotFound) {
-		return nil, nil
+	if errs.Is(err, errs.NotFound) { // a backup from before it was restored: the money is real all the same
+		return nil, s.Orders.Quarantine(ctx, gateway, intent)
 	}
 	if err != nil {
 		return nil, err

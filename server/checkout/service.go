@@ -52,6 +52,9 @@ type Offers interface {
 type Orders interface {
 	// Settle makes the order, or returns the one that is there.
 	Settle(ctx context.Context, s order.Settlement) (*order.Order, error)
+	// Quarantine keeps money of this site that no checkout asked for; an
+	// intent that brought none is left alone.
+	Quarantine(ctx context.Context, gateway string, intent *payment.Intent) error
 	// SyncRefunds reads a payment's refunds from the provider.
 	SyncRefunds(ctx context.Context, gateway, intentID string) error
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -41,6 +42,7 @@ type DB struct {
 	now    func() time.Time
 	prefix string
 
+	address   string // where the server is; empty on this machine
 	onEnqueue func()
 }
 
@@ -97,9 +99,19 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	if now == nil {
 		now = time.Now
 	}
-	db := &DB{pool: pool, now: now, prefix: o.Prefix}
+	db := &DB{pool: pool, now: now, prefix: o.Prefix, address: remoteAddress(cfg)}
 	db.querier = querier{ext: pool, names: &names{prefix: o.Prefix}}
 	return db, nil
+}
+
+// remoteAddress returns the server's address, or nothing when it is on this
+// machine.
+func remoteAddress(cfg *mysql.Config) string {
+	host, _, err := net.SplitHostPort(cfg.Addr)
+	if cfg.Net == "unix" || err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback()) {
+		return ""
+	}
+	return cfg.Addr
 }
 
 // OnEnqueue sets what is called after each commit that wrote a job. It must

@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/order"
@@ -47,20 +48,25 @@ func (s *OrderStore) EnsureUser(ctx context.Context, orderID int64, u wpdb.NewUs
 	return change, nil
 }
 
-// Identity returns the names of the database and of the machine it runs on, by
-// which a restored backup is told from the original.
+// Identity returns the names of the database and of the machine it is reached
+// on, by which a restored backup is told from the original. It is what the
+// settings say, not @@hostname: nodes of a cluster and new containers have names
+// of their own.
 func (db *DB) Identity(ctx context.Context) (database, host string, err error) {
 	const query = `
-		SELECT DATABASE() AS name, @@hostname AS host`
+		SELECT DATABASE()`
 
-	var row struct {
-		Name string `db:"name"`
-		Host string `db:"host"`
-	}
-	if err := db.get(ctx, &row, query); err != nil {
+	if err := db.get(ctx, &database, query); err != nil {
 		return "", "", fmt.Errorf("identity of the database: %w", err)
 	}
-	return row.Name, row.Host, nil
+	if db.address != "" {
+		return database, db.address, nil
+	}
+	host, err = os.Hostname()
+	if err != nil {
+		return "", "", fmt.Errorf("name of this machine: %w", err)
+	}
+	return database, host, nil
 }
 
 // ForgetWork removes waiting jobs and closes open attempts: what a copy of a

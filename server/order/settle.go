@@ -200,6 +200,25 @@ func (s *Service) quarantine(ctx context.Context, tx Tx, p *Purchase, paid Paid,
 	})
 }
 
+// Quarantine keeps money of this site that no checkout asked for: the database
+// is older than the payment. An intent that brought none is left alone, and the
+// same payment again changes nothing.
+func (s *Service) Quarantine(ctx context.Context, gateway string, intent *payment.Intent) error {
+	if intent.Status != payment.IntentSucceeded {
+		return nil
+	}
+	err := s.store.InTx(ctx, func(tx Tx) error {
+		return tx.AddQuarantine(ctx, Quarantine{
+			Account: payment.Account{Gateway: gateway, Mode: intent.Mode}, GatewayID: intent.ID, Reason: ReasonUnknown,
+			Details: "checkout " + intent.Metadata["checkout"] + " is not in the database", Amount: intent.Received, CreatedAt: s.now(),
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("quarantine %s: %w", intent.ID, err)
+	}
+	return nil
+}
+
 // hasPayment reports whether the payment is one of the order's own.
 func (o *Order) hasPayment(paid Paid) bool {
 	for _, p := range o.Payments {
