@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	pageRounds  = 300
-	pageWarmUp  = 20
+	pageRounds  = 80
+	pageWarmUp  = 3
+	bestOf      = 5   // requests of a round: what else the machine does can only add to the least of them
 	perConn     = 100 // requests, before the web server ends a connection by itself
 	mostPercent = 3
 )
@@ -22,8 +23,8 @@ const (
 // variants of the order page: what stands in it is the same each time.
 var variants = []struct{ name, header string }{
 	{"the shortcode", ""},
-	{"a shortcode that only prints it", "X-Bench: shortcode\r\n"},
 	{"the same HTML in the page", "X-Bench: html\r\n"},
+	{"a shortcode that only prints it", "X-Bench: shortcode\r\n"},
 }
 
 // measurePage measures how much longer WordPress takes for a page with the
@@ -38,23 +39,30 @@ func measurePage(_ *host, o options, r *report) error {
 	}
 	times := make([][]float64, len(variants))
 	for round := range pageWarmUp + pageRounds {
+		least, err := page.round()
+		if err != nil {
+			return err
+		}
 		for i := range variants {
-			i = (i + round) % len(variants) // none is always the first
-			took, err := page.time(variants[i].header)
-			if err != nil {
-				return err
-			}
 			if round >= pageWarmUp {
-				times[i] = append(times[i], took)
+				times[i] = append(times[i], least[i])
 			}
 		}
 	}
 	with := median(times[0])
 	for i, variant := range variants[1:] {
-		floor := median(times[i+1])
-		percent := (with/floor - 1) * 100
-		r.add("page, beside "+variant.name, fmt.Sprintf("%.2f ms", with), fmt.Sprintf("%.2f ms", floor),
-			fmt.Sprintf("%+.1f %%", percent), fmt.Sprintf("≤ %d %% %s", mostPercent, verdict(percent <= mostPercent)))
+		floor := times[i+1]
+		ratios := make([]float64, len(floor))
+		for round := range floor {
+			ratios[round] = times[0][round] / floor[round]
+		}
+		percent := (median(ratios) - 1) * 100
+		aim := ""
+		if i == 0 {
+			aim = fmt.Sprintf("≤ %d %% %s", mostPercent, verdict(percent <= mostPercent))
+		}
+		r.add("page, beside "+variant.name, fmt.Sprintf("%.1f ms", with), fmt.Sprintf("%.1f ms", median(floor)),
+			fmt.Sprintf("%+.1f %%", percent), aim)
 	}
 	return nil
 }
@@ -126,11 +134,23 @@ func cutForm(text []byte) ([]byte, error) {
 	return nil, errors.New("the order form does not end")
 }
 
-// time returns how many milliseconds a request took.
-func (p *orderPage) time(header string) (float64, error) {
-	began := time.Now()
-	_, err := p.get(header)
-	return float64(time.Since(began).Microseconds()) / 1000, err
+// round asks for the variants in turn and returns how many milliseconds the
+// fastest request of each took.
+func (p *orderPage) round() ([]float64, error) {
+	least := make([]float64, len(variants))
+	for turn := range bestOf {
+		for i, variant := range variants {
+			began := time.Now()
+			if _, err := p.get(variant.header); err != nil {
+				return nil, err
+			}
+			took := float64(time.Since(began).Microseconds()) / 1000
+			if turn == 0 || took < least[i] {
+				least[i] = took
+			}
+		}
+	}
+	return least, nil
 }
 
 func (p *orderPage) get(header string) ([]byte, error) {
