@@ -24,7 +24,7 @@ defined( 'ABSPATH' ) || exit;
  */
 final class CredentialsController {
 
-	private const MIN_LENGTH = 8;
+	private const MIN_LENGTH = 12;
 	private const MAX_LENGTH = 4096; // WordPress hashes nothing longer.
 	private const GENERATED  = 16;
 
@@ -166,7 +166,7 @@ final class CredentialsController {
 	private static function problem( string $password ): string {
 		if ( mb_strlen( $password ) < self::MIN_LENGTH ) {
 			/* translators: %d: number of characters. */
-			return sprintf( __( 'Please choose a password of at least %d characters.', 'tillside' ), self::MIN_LENGTH );
+			return sprintf( __( 'Please choose a password with at least %d characters.', 'tillside' ), self::MIN_LENGTH );
 		}
 		if ( strlen( wp_slash( $password ) ) > self::MAX_LENGTH ) {
 			return __( 'This password is too long.', 'tillside' );
