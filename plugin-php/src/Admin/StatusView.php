@@ -72,11 +72,12 @@ final class StatusView {
 			);
 		}
 		$answers = is_array( $status );
-		if ( $answers && 'mismatch' === ( $status['fence']['state'] ?? '' ) ) {
+		$fenced  = $answers && 'mismatch' === ( $status['fence']['state'] ?? '' );
+		if ( $fenced ) {
 			$this->fence( (array) $status['fence'] );
 		}
 		$this->connection( $status );
-		if ( $answers ) {
+		if ( $answers && ! $fenced ) { // No keys are taken before the decision.
 			$this->stripe( (array) ( $status['gateway'] ?? array() ) );
 		}
 		$this->ways->show();
