@@ -27,7 +27,7 @@ demo-down: ## end what make demo started
 	@dev/demo down .demo
 
 .PHONY: test
-test: lint test-go test-php test-js test-e2e ## every test, on real parts
+test: lint test-go test-contract test-php test-js test-e2e ## every test, on real parts
 
 .PHONY: lint
 lint: ## formatting and vet
@@ -36,6 +36,16 @@ lint: ## formatting and vet
 .PHONY: test-go
 test-go: ## Go tests with the race detector on a private MariaDB
 	@dev/test-go
+
+.PHONY: test-contract
+test-contract: ## every call to Stripe against Stripe's own description
+	@cd dev/contracttest && go test -count=1 ./...
+
+.PHONY: test-long
+test-long: ## the process killed at every failpoint, and long fuzzing; by hand, before a release
+	@dev/test-go -tags failpoint -run Kill -count=1 -timeout 30m -v ./server/
+	@go test -run '^$$' -fuzz FuzzFindSite_DoesNotPanic -fuzztime 60s ./wpbridge
+	@go test -run '^$$' -fuzz FuzzCheckEmail -fuzztime 60s ./server/contact
 
 .PHONY: test-php
 test-php: ## PHPUnit on a real WordPress, and the PHP 7.4 syntax gate

@@ -10,7 +10,7 @@ require_debian() {
 	# shellcheck disable=SC1091
 	[ ! -r /etc/os-release ] || . /etc/os-release
 	[ "$ID" = debian ] && [ "$VERSION_ID" = 12 ] ||
-		die "this needs Debian 12, whose packages it installs; elsewhere use containers: docker compose up"
+		die "this needs Debian 12, whose packages it installs; elsewhere use containers: sh dev/secrets && docker compose up --build"
 }
 
 # install_packages PACKAGE…: those that are missing, told before.
