@@ -17,6 +17,7 @@ import (
 	"github.com/tillside/tillside/server/checkout"
 	"github.com/tillside/tillside/server/config"
 	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/mysql"
 	"github.com/tillside/tillside/server/payment"
 	"github.com/tillside/tillside/server/payment/stripe"
@@ -121,7 +122,7 @@ func (g *gateways) Gateway(name string) (payment.Gateway, error) {
 }
 
 // Forms implements api.Gateways.
-func (g *gateways) Forms(ctx context.Context) []api.GatewayView {
+func (g *gateways) Forms(ctx context.Context, currency money.Currency) []api.GatewayView {
 	if _, err := g.Gateway(stripe.Name); err != nil {
 		if !errs.Is(err, errs.Unavailable) {
 			g.log.WarnContext(ctx, "gateway not usable", "error", err)
@@ -132,7 +133,7 @@ func (g *gateways) Forms(ctx context.Context) []api.GatewayView {
 	defer g.mu.Unlock()
 	return []api.GatewayView{{
 		Name: stripe.Name, PublishableKey: g.settings.PublishableKey, ScriptURL: g.cfg.StripeJSURL,
-		APIVersion: stripe.APIVersion, Locale: g.site.Locale().StripeLocale(),
+		APIVersion: stripe.APIVersion, Locale: g.site.Locale().StripeLocale(), Units: money.StripeUnits(currency),
 	}}
 }
 

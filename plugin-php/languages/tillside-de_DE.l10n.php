@@ -59,7 +59,7 @@ return array(
 		'Order forms that sell on your own pages. Works together with Tillside, the checkout service that runs on your own server.' => 'Bestellformulare, die auf Ihren eigenen Seiten verkaufen. Arbeitet mit Tillside zusammen, dem Bezahldienst, der auf Ihrem eigenen Server läuft.',
 		'Orders are business records that many laws want kept. Without the tick they stay in the database.' => 'Bestellungen sind Geschäftsunterlagen, die vielerorts aufbewahrt werden müssen. Ohne das Häkchen bleiben sie in der Datenbank.',
 		'Pages show the last good copy of their order forms; nobody can buy.' => 'Die Seiten zeigen die letzte gute Kopie ihrer Bestellformulare; niemand kann kaufen.',
-		'Please choose a password of at least %d characters.' => 'Bitte wählen Sie ein Passwort mit mindestens %d Zeichen.',
+		'Please choose a password with at least %d characters.' => 'Bitte wählen Sie ein Passwort mit mindestens %d Zeichen.',
 		'Plugin' => 'Plugin',
 		'Probe again' => 'Erneut prüfen',
 		'Publishable key' => 'Öffentlicher Schlüssel',

@@ -16,6 +16,7 @@ import (
 	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/checkout"
 	"github.com/tillside/tillside/server/locale"
+	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/order"
 	"github.com/tillside/tillside/wpbridge"
 )
@@ -68,13 +69,16 @@ type GatewayView struct {
 	ScriptURL      string `json:"script_url"`
 	APIVersion     string `json:"api_version"`
 	Locale         string `json:"locale"`
+	// Units is how many of the provider's units one of our minor units is: 1,
+	// but for a few currencies.
+	Units float64 `json:"units"`
 }
 
 // Gateways is what the routes need of payment providers.
 type Gateways interface {
 	// Forms returns the gateways that may be used now; none when this is a
 	// copy of the site, or when nothing is set up.
-	Forms(ctx context.Context) []GatewayView
+	Forms(ctx context.Context, currency money.Currency) []GatewayView
 	// Webhook takes a provider's call into the inbox. Unsigned, stale and
 	// foreign ones are errs.Unauthorized.
 	Webhook(ctx context.Context, gateway string, body []byte, h http.Header) error

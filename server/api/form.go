@@ -59,7 +59,7 @@ func (a *API) form(c *gin.Context) error {
 		Offer: offerRef{ID: offer.ID, Slug: offer.Slug, Name: offer.Name}, State: offer.State(a.Now()),
 		OpensAt: offer.OpensAt, ClosesAt: offer.ClosesAt, Revision: offer.Revision,
 		Closed:   closedView{Text: offer.ClosedText, Offer: offer.ClosedOffer},
-		Gateways: a.Gateways.Forms(c.Request.Context()),
+		Gateways: a.Gateways.Forms(c.Request.Context(), offer.Currency),
 	}
 	if v.State == catalog.StateOpen {
 		quote, err := catalog.NewQuote(offer, nil)

@@ -64,6 +64,12 @@ func (a Amount) Stripe() (int64, error) {
 	return a.Minor, nil
 }
 
+// StripeUnits returns how many of Stripe's units one minor unit of ours is: 1,
+// but 100 for ISK and UGX and 0.01 for MGA.
+func StripeUnits(c Currency) float64 {
+	return float64(pow10(c.stripeDigits())) / float64(pow10(c.Digits()))
+}
+
 // FromStripe returns the amount for a number of Stripe's units. Fractions that
 // our minor units cannot hold are an error.
 func FromStripe(units int64, currency Currency) (Amount, error) {

@@ -48,7 +48,7 @@ export function cardOf( view, gateway ) {
 
 	/** Mounts the fields, or tells them a new total. They never move: the steps only hide them. */
 	async function show( { amount, currency } ) {
-		const total = { amount, currency: currency.toLowerCase() };
+		const total = { amount: amount * gateway.units, currency: currency.toLowerCase() };
 		if ( elements ) {
 			elements.update( total );
 			return;
@@ -63,7 +63,6 @@ export function cardOf( view, gateway ) {
 				mode: 'payment',
 				...total,
 				appearance: appearance( view.one( 'form' ) ),
-				...( gateway.setup_future_usage && { setupFutureUsage: gateway.setup_future_usage } ),
 			} );
 			element = elements.create( 'payment', {
 				layout: 'accordion',

@@ -107,13 +107,13 @@ export function paymentOf( form ) {
 	}
 
 	const submit = () => run( async () => {
-		const { due_today: due, total: { amount, currency } } = form.quote();
+		const { due_today: { amount, currency } } = form.quote();
 		const { first_name: first, last_name: last, email, country, postal_code: postal } = steps.values( 'first_name', 'last_name', 'email', 'country', 'postal_code' );
 		const home = new URL( pageURL );
 		home.searchParams.set( 'tillside_checkout', checkout.own.id );
-		const token = due.amount ? await form.card.token( { name: `${ first } ${ last }`, email, address: { country, postal_code: postal || undefined } }, home.href ) : '';
+		const token = amount ? await form.card.token( { name: `${ first } ${ last }`, email, address: { country, postal_code: postal || undefined } }, home.href ) : '';
 		await checkout.settled();
-		return send( { gateway: due.amount ? form.card.name : 'none', token, expected_total: { amount, currency } } );
+		return send( { gateway: amount ? form.card.name : 'none', token, expected_total: { amount, currency } } );
 	} );
 
 	/** Finds out how a payment ended whose end this page did not see. */
