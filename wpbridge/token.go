@@ -148,21 +148,10 @@ func (k Keys) open(p purpose, token string, claims any) error {
 	if err != nil {
 		return p.refuse(ReasonMalformed)
 	}
-	// A map, because a struct would match names in any letter case.
-	var head map[string]any
-	if err := json.Unmarshal(raw, &head); err != nil || head == nil {
-		return p.refuse(ReasonMalformed)
+	kid, err := k.readHeader(p, raw)
+	if err != nil {
+		return err
 	}
-	if head["alg"] != jwt.SigningMethodHS256.Alg() {
-		return p.refuse(ReasonAlg)
-	}
-	if head["typ"] != p.typ {
-		return p.refuse(ReasonTyp)
-	}
-	if _, ok := head["crit"]; ok {
-		return p.refuse(ReasonCrit)
-	}
-	kid, _ := head["kid"].(string)
 	secret, ok := k.derive(kid, p.info)
 	if !ok {
 		return p.refuse(ReasonKid)
@@ -182,6 +171,33 @@ func (k Keys) open(p purpose, token string, claims any) error {
 		return p.refuse(ReasonClaims)
 	}
 	return nil
+}
+
+// readHeader checks a header and returns the id of the key. An unknown id is for
+// the caller to refuse.
+func (k Keys) readHeader(p purpose, raw []byte) (string, error) {
+	// What both sides write. Reading it as any JSON takes longer than the signature.
+	if rest, ok := strings.CutPrefix(string(raw), `{"alg":"HS256","typ":"`+p.typ+`","kid":"`); ok {
+		if kid, ok := strings.CutSuffix(rest, `"}`); ok && k.Has(kid) {
+			return kid, nil
+		}
+	}
+	// A map, because a struct would match names in any letter case.
+	var head map[string]any
+	if err := json.Unmarshal(raw, &head); err != nil || head == nil {
+		return "", p.refuse(ReasonMalformed)
+	}
+	if head["alg"] != jwt.SigningMethodHS256.Alg() {
+		return "", p.refuse(ReasonAlg)
+	}
+	if head["typ"] != p.typ {
+		return "", p.refuse(ReasonTyp)
+	}
+	if _, ok := head["crit"]; ok {
+		return "", p.refuse(ReasonCrit)
+	}
+	kid, _ := head["kid"].(string)
+	return kid, nil
 }
 
 // decodePart is strict where the standard decoder is not: it skips line breaks.
