@@ -45,18 +45,25 @@ type contest struct {
 // outcome is the medians of a contest's rounds, and between what the ratio was.
 type outcome struct{ floor, subject, ratio, least, most float64 }
 
+// turns is how often both sides take turns in a round.
+const turns = 5
+
 // run warms both sides up, then takes turns with them, so that whatever else
 // the machine does meets both. The ratio is the median of the rounds' ratios.
 func (c contest) run(rounds int) (outcome, error) {
 	var floors, subjects, ratios []float64
 	for round := range rounds + 1 {
-		floor, err := load(c.workers, c.lasts, c.floor)
-		if err != nil {
-			return outcome{}, fmt.Errorf("floor: %w", err)
-		}
-		subject, err := load(c.workers, c.lasts, c.subject)
-		if err != nil {
-			return outcome{}, fmt.Errorf("tillside: %w", err)
+		var floor, subject float64
+		for range turns {
+			f, err := load(c.workers, c.lasts/turns, c.floor)
+			if err != nil {
+				return outcome{}, fmt.Errorf("floor: %w", err)
+			}
+			s, err := load(c.workers, c.lasts/turns, c.subject)
+			if err != nil {
+				return outcome{}, fmt.Errorf("tillside: %w", err)
+			}
+			floor, subject = floor+f/turns, subject+s/turns
 		}
 		if round == 0 {
 			continue // the warm-up
