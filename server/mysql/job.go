@@ -161,7 +161,8 @@ func (s *JobStore) Bury(ctx context.Context, id int64, lease string, reason stri
 }
 
 // Tick implements job.Store: the process whose UPDATE moves the schedule on
-// writes the job.
+// writes the job. One that failed and waits for its repetition is due now:
+// otherwise polling a provider that was away would go on an hour after it is back.
 func (s *JobStore) Tick(ctx context.Context, schedule job.Schedule) error {
 	const peek = `
 		SELECT COUNT(*)
@@ -174,6 +175,11 @@ func (s *JobStore) Tick(ctx context.Context, schedule job.Schedule) error {
 		UPDATE {schedules}
 		SET next_run_at = ?
 		WHERE name = ? AND next_run_at <= ?`
+
+	const hurry = `
+		UPDATE {jobs}
+		SET run_at = ?
+		WHERE unique_key = ? AND state = 'ready' AND run_at > ?`
 
 	now := s.db.now().UTC()
 	var waiting int
@@ -188,7 +194,11 @@ func (s *JobStore) Tick(ctx context.Context, schedule job.Schedule) error {
 		if err != nil || moved == 0 {
 			return err
 		}
-		return tx.Enqueue(ctx, job.New{Kind: schedule.Kind, UniqueKey: "schedule:" + schedule.Name, RunAt: now, Payload: struct{}{}})
+		key := "schedule:" + schedule.Name
+		if _, err := tx.exec(ctx, hurry, now, key, now); err != nil {
+			return err
+		}
+		return tx.Enqueue(ctx, job.New{Kind: schedule.Kind, UniqueKey: key, RunAt: now, Payload: struct{}{}})
 	})
 }
 

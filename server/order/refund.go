@@ -43,6 +43,7 @@ func clip(note string) string {
 func (s *Service) RequestRefund(ctx context.Context, r RefundRequest) (*Refund, error) {
 	var refund *Refund
 	err := s.store.InTx(ctx, func(tx Tx) error {
+		refund = nil
 		o, err := tx.LockOrder(ctx, r.OrderID)
 		if err != nil {
 			return err
@@ -85,10 +86,29 @@ func (s *Service) RequestRefund(ctx context.Context, r RefundRequest) (*Refund, 
 			Payload: RefundJob{refund.ID}, UniqueKey: "refund:" + refund.PublicID,
 		})
 	})
+	if err != nil && refund != nil && s.isWritten(ctx, refund) {
+		return refund, nil
+	}
 	if err != nil {
 		return nil, fmt.Errorf("refund order %d: %w", r.OrderID, err)
 	}
 	return refund, nil
+}
+
+// isWritten looks whether a refund is there whose commit got no answer: whoever
+// is told that it failed asks for a second one.
+func (s *Service) isWritten(ctx context.Context, r *Refund) bool {
+	known, err := s.store.Refunds(ctx, r.OrderID)
+	if err != nil {
+		return false
+	}
+	for i := range known {
+		if known[i].PublicID == r.PublicID {
+			*r = known[i]
+			return true
+		}
+	}
+	return false
 }
 
 // sumOf adds up what was given back of a payment, or is on its way.

@@ -1,4 +1,4 @@
-package shoptest
+package mysqltest
 
 import (
 	"bytes"
@@ -20,7 +20,8 @@ type Wire struct {
 
 	mu     sync.Mutex
 	cut    bool
-	commit int // how many commits lose their answer
+	losing bool // a commit loses its answer
+	after  int  // so many later
 	open   map[net.Conn]bool
 }
 
@@ -73,12 +74,12 @@ func (w *Wire) Mend() {
 	w.cut = false
 }
 
-// LoseCommits makes the next n commits happen without an answer: the database
-// does them, and the connection breaks.
-func (w *Wire) LoseCommits(n int) {
+// LoseCommit makes one commit happen without an answer: the database does it, and
+// the connection breaks. It is the next one, or the one after as many others.
+func (w *Wire) LoseCommit(after int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.commit = n
+	w.losing, w.after = true, after
 }
 
 // enter notes a connection; false when the wire is cut.
@@ -159,9 +160,10 @@ func (w *Wire) losesCommit(packet []byte) bool {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.commit == 0 {
+	if !w.losing || w.after > 0 {
+		w.after--
 		return false
 	}
-	w.commit--
+	w.losing = false
 	return true
 }

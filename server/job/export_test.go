@@ -1,0 +1,4 @@
+package job
+
+// Delay exposes delay.
+var Delay = delay
