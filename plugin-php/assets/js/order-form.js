@@ -100,6 +100,7 @@ function mountForm( root ) {
 			await ( ready ?? begin() );
 			if ( step === from && view.shows( 'steps' ) ) {
 				total( ( await store( step === 1 ? { contact: contact(), step: 2 } : { details: details(), step: 3 } ) ).quote );
+				lock( false ); // What is inert takes no focus.
 				go( step + 1 );
 			}
 		} catch ( error ) {
