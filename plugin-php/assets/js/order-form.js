@@ -182,7 +182,6 @@ function mountForm( root ) {
 }
 
 const mounted = new WeakSet();
-
 const mountThankYou = async ( root ) => ( await thankYou() ).mountThankYou( root );
 
 /** Brings every form and thank-you page to life, each once, however often it is called. */
