@@ -106,7 +106,7 @@ func settles(s *shoptest.Stand, p *shoptest.Process, script *script, o options) 
 	after := counts(s)
 	for table, n := range after {
 		// A floor that left something out would be no floor.
-		if orders := after["orders"] - before["orders"]; table != "jobs" && n-before[table] != orders {
+		if orders := after["orders"] - before["orders"]; n-before[table] != orders {
 			return result, fmt.Errorf("%d rows in %s for %d orders", n-before[table], table, orders)
 		}
 	}
@@ -115,9 +115,11 @@ func settles(s *shoptest.Stand, p *shoptest.Process, script *script, o options) 
 
 func counts(s *shoptest.Stand) map[string]int {
 	rows := map[string]int{}
-	for _, table := range []string{"contacts", "checkouts", "attempts", "customers", "orders", "order_items", "payments", "jobs"} {
+	for _, table := range []string{"contacts", "checkouts", "attempts", "customers", "orders", "order_items", "payments"} {
 		rows[table] = s.Count("SELECT COUNT(*) FROM {" + table + "}")
 	}
+	rows["checkouts, paid"] = s.Count("SELECT COUNT(*) FROM {checkouts} WHERE status = 'paid' AND intent_id IS NOT NULL")
+	rows["attempts, succeeded"] = s.Count("SELECT COUNT(*) FROM {attempts} WHERE status = 'succeeded'")
 	return rows
 }
 
