@@ -157,6 +157,7 @@ function mountForm( root ) {
 			return view.panel( words.unavailable_title, answer.message || words.unavailable, start );
 		}
 		go( checkout.own.copy?.step || 1 );
+		return step === 3 && payment.remind();
 	}
 
 	steps.form.addEventListener( 'submit', ( event ) => {
@@ -182,14 +183,13 @@ function mountForm( root ) {
 }
 
 const mounted = new WeakSet();
-const mountThankYou = async ( root ) => ( await thankYou() ).mountThankYou( root );
 
 /** Brings every form and thank-you page to life, each once, however often it is called. */
 export function mount() {
 	for ( const root of document.querySelectorAll( '.tillside[data-tillside]' ) ) {
 		if ( ! mounted.has( root ) && root.querySelector( '[data-words]' ) ) {
 			mounted.add( root );
-			( root.dataset.tillside === 'order_form' ? mountForm : mountThankYou )( root );
+			( root.dataset.tillside === 'order_form' ? mountForm : async () => ( await thankYou() ).mountThankYou( root ) )( root );
 		}
 	}
 }
