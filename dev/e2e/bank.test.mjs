@@ -1,7 +1,7 @@
 // What takes a bank longer than the buyer stays: 3-D Secure that ends in another browser, debits that take days, a closed tab.
 import assert from 'node:assert/strict';
 import { accessible, browserTest, shot } from './lib/browser.mjs';
-import { access, buy, card, cardFrame, cards, details, next, secureDialog, step, thanks, whoYouAre } from './lib/order.mjs';
+import { access, alertText, buy, card, cardFrame, cards, details, next, secureDialog, step, thanks, whoYouAre } from './lib/order.mjs';
 import { booked, checkoutOf, users } from './lib/pages.mjs';
 import { tillside } from './lib/servers.mjs';
 import { info, mailsTo, sandbox, until } from './lib/site.mjs';
@@ -95,6 +95,9 @@ browserTest( 'after a debit that fails days later the buyer is told and pays wit
 	assert.deepEqual( booked( buyer.email ), { orders: 0, payments: 0 } );
 
 	await page.reload();
+	await step( page, 3 );
+	assert.match( await alertText( page ), /nothing was charged|declined|insufficient|refused|bank/i );
+	await shot( page, 'debit-failed' );
 	await card( page );
 	await next( page );
 	await thanks( page );
