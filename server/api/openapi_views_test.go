@@ -117,6 +117,8 @@ func goType(typ reflect.Type) string {
 		return "[]" + goType(typ.Elem())
 	case reflect.Int, reflect.Int64:
 		return "integer"
+	case reflect.Float64:
+		return "number"
 	case reflect.Bool:
 		return "boolean"
 	case reflect.Map:
