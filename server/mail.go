@@ -73,7 +73,7 @@ func (m *mailer) help(l *locale.Locale, o *order.Order) string {
 	if o.Terms.Help != "" {
 		return o.Terms.Help
 	}
-	return l.T("Reply to this mail or write to %s.", m.site.Stored().AdminEmail)
+	return l.T("Questions? Write to %s.", m.site.Stored().AdminEmail)
 }
 
 // Welcome implements order.Mailer.
