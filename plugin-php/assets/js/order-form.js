@@ -35,7 +35,7 @@ function mountForm( root ) {
 		prepare();
 	}
 
-	/** Has the card fields ready from step 2 on. */
+	/** Has the card ready from step 2. */
 	function prepare() {
 		if ( step > 1 && form.card && quote.due_today.amount ) {
 			form.card.show( quote.due_today );
@@ -65,7 +65,7 @@ function mountForm( root ) {
 		}
 	}
 
-	/** Fetches what a cached page cannot know. */
+	/** Fetches what a cached page lacks. */
 	async function load() {
 		const answer = await call( `${ base }/v1/forms/${ offer }`, null, { 'X-Tillside-Form': token } );
 		if ( answer.gateways?.length ) {
@@ -100,7 +100,7 @@ function mountForm( root ) {
 			await ( ready ?? begin() );
 			if ( step === from && view.shows( 'steps' ) ) {
 				total( ( await store( step === 1 ? { contact: contact(), step: 2 } : { details: details(), step: 3 } ) ).quote );
-				lock( false ); // What is inert takes no focus.
+				lock( false ); // For the focus.
 				go( step + 1 );
 			}
 		} catch ( error ) {
@@ -157,7 +157,7 @@ function mountForm( root ) {
 			return view.panel( words.unavailable_title, answer.message || words.unavailable, start );
 		}
 		go( checkout.own.copy?.step || 1 );
-		return step === 3 && payment.remind();
+		return step === 3 && checkout.sync().then( ( { status, message } ) => status === 'declined' && steps.stop( message ) );
 	}
 
 	steps.form.addEventListener( 'submit', ( event ) => {

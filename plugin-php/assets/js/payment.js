@@ -122,13 +122,5 @@ export function paymentOf( form ) {
 		return run( sync );
 	}
 
-	/** Says why the last payment was refused, which a bank may do while nobody looks. */
-	async function remind() {
-		const { status, message } = await checkout.sync().catch( () => ( {} ) );
-		if ( status === 'declined' && message ) {
-			steps.stop( message );
-		}
-	}
-
-	return { submit, resume, remind };
+	return { submit, resume };
 }
