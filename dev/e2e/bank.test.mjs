@@ -109,10 +109,11 @@ browserTest( 'a tab that is closed right after the click leaves a paid order, an
 	const buyer = await whoYouAre( page );
 	await details( page );
 	await card( page );
-	const paying = page.waitForRequest( /\/pay$/ );
+	await sandbox( 'fail', { match: 'POST /v1/payment_intents/*/confirm', status: 'slow', hold_ms: 1500 } );
 	await next( page );
-	await paying;
+	await until( 'a payment under way', () => 'paying' === checkoutOf( buyer.email ).status );
 	await page.close();
+	assert.deepEqual( booked( buyer.email ), { orders: 0, payments: 0 } );
 	await until( 'the order', () => 1 === booked( buyer.email ).orders );
 	await until( 'receipt and welcome', () => mailsTo( buyer.email ).length >= 2 );
 	assert.equal( users( buyer.email ), 1 );

@@ -78,7 +78,7 @@ export async function logIn( page, site, user, password ) {
 	await page.goto( `${ site }/wp-login.php` );
 	await page.fill( '#user_login', user );
 	await page.fill( '#user_pass', password );
-	await Promise.all( [ page.waitForLoadState( 'load' ), page.click( '#wp-submit' ) ] );
+	await Promise.all( [ page.waitForEvent( 'load' ), page.click( '#wp-submit' ) ] );
 	const cookies = await page.context().cookies();
 	return cookies.some( ( cookie ) => cookie.name.startsWith( 'wordpress_logged_in_' ) );
 }
