@@ -187,7 +187,7 @@ func (s *Shop) checkJobs(ctx context.Context) []Check {
 		checks = append(checks, ok("jobs", "%d wait, none was given up.", waiting))
 	}
 	if len(quarantine) > 0 {
-		checks = append(checks, bad("payments", "Look at each with: tillside order list --quarantine; refund it at the provider.", "%d payments fit no order.", len(quarantine)))
+		checks = append(checks, bad("payments", "Look at each with: tillside order list --quarantine; give it back with: tillside order resolve --refund PAYMENT.", "%d payments fit no order.", len(quarantine)))
 	}
 	return checks
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/order"
 	"github.com/tillside/tillside/server/shoptest"
 )
@@ -220,6 +221,16 @@ func TestSettle_QuarantinesASecondPayment(t *testing.T) {
 	wantStatus(t, b.Sync(), "succeeded")
 	if n := s.Count("SELECT COUNT(*) FROM {jobs} WHERE state = 'dead'"); n != 0 {
 		t.Errorf("%d dead jobs, want none", n)
+	}
+	resolved, err := p.Shop.Resolve(t.Context(), found[0].Payment, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if refunds := s.Stripe.Refunds(); len(refunds) != 1 || refunds[0].PaymentIntent != resolved.Payment {
+		t.Errorf("refunds = %+v, want the second payment given back", refunds)
+	}
+	if _, err := p.Shop.Resolve(t.Context(), resolved.Payment, true); !errs.Is(err, errs.NotFound) {
+		t.Errorf("resolved twice: %v, want not found", err)
 	}
 }
 

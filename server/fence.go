@@ -100,6 +100,14 @@ func (f *fence) Up() bool {
 	return up
 }
 
+// Selling returns errs.Unavailable while nothing may leave this machine.
+func (f *fence) Selling() error {
+	if f.Up() {
+		return errs.New(errs.Unavailable, "This is a copy of the shop. Nothing is sold here.")
+	}
+	return nil
+}
+
 func (f *fence) look() (up bool, age time.Duration) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()

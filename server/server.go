@@ -108,7 +108,7 @@ func (s *Shop) wire(ctx context.Context) error {
 	})
 	s.Checkout = checkout.NewService(checkout.Options{
 		Store: mysql.NewCheckoutStore(s.db), Offers: s.Catalog, Orders: s.Orders, Gateways: s.gateways.Gateway,
-		Site: s.fence.SiteID(), StatusKey: statusKey, Home: s.site.Home(), Log: s.log, Now: s.now,
+		Site: s.fence.SiteID, Home: s.site.Home, Selling: s.fence.Selling, StatusKey: statusKey, Log: s.log, Now: s.now,
 	})
 	s.gateways.inbox = s.Checkout
 	s.Worker = job.NewWorker(job.Options{
@@ -137,7 +137,7 @@ func (s *Shop) Poll(ctx context.Context) (int, error) {
 func (s *Shop) Handler() http.Handler {
 	return api.New(api.Options{
 		Offers: s.Catalog, Checkouts: s.Checkout, Orders: s.Orders, Site: s.site, Gateways: s.gateways, Admin: &admin{s},
-		TakeJTI: s.db.TakeJTI, Log: s.log, Now: s.now, Version: Version,
+		Selling: s.fence.Selling, TakeJTI: s.db.TakeJTI, Log: s.log, Now: s.now, Version: Version,
 	})
 }
 

@@ -193,13 +193,31 @@ func (s *Shop) Quarantine(ctx context.Context) ([]QuarantineDetails, error) {
 		return nil, err
 	}
 	list := make([]QuarantineDetails, len(found))
-	for i, q := range found {
-		list[i] = QuarantineDetails{
-			Gateway: q.Account.Gateway, Payment: q.GatewayID, Amount: amountText(q.Amount), Reason: string(q.Reason),
-			Details: q.Details, CreatedAt: q.CreatedAt,
-		}
+	for i := range found {
+		list[i] = describeQuarantine(&found[i])
 	}
 	return list, nil
+}
+
+func describeQuarantine(q *order.Quarantine) QuarantineDetails {
+	return QuarantineDetails{
+		Gateway: q.Account.Gateway, Payment: q.GatewayID, Amount: amountText(q.Amount), Reason: string(q.Reason),
+		Details: q.Details, CreatedAt: q.CreatedAt,
+	}
+}
+
+// Resolve takes a payment out of quarantine; with giveBack its buyer gets the
+// money back first.
+func (s *Shop) Resolve(ctx context.Context, payment string, giveBack bool) (*QuarantineDetails, error) {
+	if err := s.fence.Selling(); err != nil {
+		return nil, err
+	}
+	q, err := s.Orders.Resolve(ctx, payment, giveBack)
+	if err != nil {
+		return nil, err
+	}
+	d := describeQuarantine(q)
+	return &d, nil
 }
 
 // ReconcileReport is what Reconcile did.

@@ -11,6 +11,8 @@ type orderCmd struct {
 	List   orderListCmd   `cmd:"" help:"List orders, newest first."`
 	Show   orderShowCmd   `cmd:"" help:"Show an order."`
 	Refund orderRefundCmd `cmd:"" help:"Give money back. A refund changes money only, never access."`
+
+	Resolve orderResolveCmd `cmd:"" help:"Take a payment that fits no order out of quarantine."`
 }
 
 type orderListCmd struct {
@@ -119,6 +121,31 @@ func (c orderRefundCmd) Run(a *app) error {
 	}
 	return a.print.value(refund, func(p *printer) {
 		p.line("refunded %s of order %s: %s", refund.Amount, c.Number, refund.Status)
+	})
+}
+
+type orderResolveCmd struct {
+	Payment string `arg:"" help:"The provider's id of the payment, as tillside order list --quarantine shows it."`
+	Refund  bool   `help:"Give all of it back first."`
+}
+
+// Run resolves a payment in quarantine.
+func (c orderResolveCmd) Run(a *app) error {
+	shop, err := a.open()
+	if err != nil {
+		return err
+	}
+	defer shop.Close(a.ctx) //nolint:errcheck // the process ends
+	resolved, err := shop.Resolve(a.ctx, c.Payment, c.Refund)
+	if err != nil {
+		return err
+	}
+	return a.print.value(resolved, func(p *printer) {
+		if c.Refund {
+			p.line("gave %s of %s back; it is out of quarantine", resolved.Amount, resolved.Payment)
+			return
+		}
+		p.line("%s (%s) is out of quarantine; nothing was given back", resolved.Payment, resolved.Amount)
 	})
 }
 

@@ -99,6 +99,8 @@ type Options struct {
 	Site      Site
 	Gateways  Gateways
 	Admin     Admin
+	// Selling returns why nothing is sold now, or nil.
+	Selling func() error
 	// TakeJTI stores a token's id and reports whether it was new.
 	TakeJTI func(ctx context.Context, jti [16]byte, exp int64) (bool, error)
 	Log     *slog.Logger

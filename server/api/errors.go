@@ -38,7 +38,11 @@ type handler func(c *gin.Context) error
 func (a *API) handle(h handler) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		err := h(c)
-		if err == nil || c.Request.Context().Err() != nil {
+		if err == nil {
+			return
+		}
+		if c.Request.Context().Err() != nil { // nobody listens any more; what follows must not run all the same
+			c.Abort()
 			return
 		}
 		e := errs.From(err)

@@ -67,7 +67,7 @@ func (a *API) form(c *gin.Context) error {
 			return err
 		}
 		v.Quote = viewQuote(l, quote)
-		v.Payable = len(v.Gateways) > 0 || quote.DueToday.IsZero()
+		v.Payable = a.Selling() == nil && (len(v.Gateways) > 0 || quote.DueToday.IsZero())
 	}
 	if v.State == catalog.StateOpen && !v.Payable {
 		v.Message = l.T("Paying is not possible at the moment. Please try again later or contact us.")

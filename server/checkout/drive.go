@@ -183,7 +183,7 @@ func (s *Service) createIntent(ctx context.Context, g payment.Gateway, c *Checko
 	return g.CreateIntent(ctx, payment.IntentRequest{
 		IdempotencyKey: fmt.Sprintf("%s:intent:%d:%s", c.PublicID, a.Number, customer),
 		Amount:         a.Amount, CustomerID: customer, Description: a.Terms.OfferName,
-		Metadata: map[string]string{"site": s.site.Load().(string), "checkout": c.PublicID},
+		Metadata: map[string]string{"site": s.Site(), "checkout": c.PublicID},
 	})
 }
 

@@ -105,7 +105,7 @@ func (s *Service) take(ctx context.Context, a *Attempt, intent *payment.Intent) 
 // is not of this site. A copy of a site knows the original's attempts, and yet
 // their intents are the original's.
 func (s *Service) attemptOf(ctx context.Context, gateway string, intent *payment.Intent) (*Attempt, error) {
-	if intent.Metadata["site"] != s.site.Load() || !isPublicID(intent.Metadata["checkout"]) {
+	if intent.Metadata["site"] != s.Site() || !isPublicID(intent.Metadata["checkout"]) {
 		return nil, nil
 	}
 	a, err := s.Store.AttemptOfIntent(ctx, gateway, intent.ID)

@@ -81,6 +81,9 @@ func (s *Service) Pay(ctx context.Context, publicID, token string, r PayRequest)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.Selling(); err != nil {
+		return nil, err
+	}
 	a, changed, err := s.attempt(ctx, c, r)
 	if err != nil {
 		return nil, fmt.Errorf("pay checkout %d: %w", c.ID, err)
@@ -197,7 +200,7 @@ func (s *Service) terms(offer *catalog.Offer, q catalog.Quote) order.Terms {
 		Subtotal: q.Subtotal, Discount: q.Discount, Tax: q.Tax, Total: q.Total,
 	}
 	if offer.ThankYouURL != "" {
-		t.ThankYouURL = catalog.Absolute(s.Home, offer.ThankYouURL)
+		t.ThankYouURL = catalog.Absolute(s.Home(), offer.ThankYouURL)
 	}
 	for _, line := range q.TaxLines {
 		t.TaxLines = append(t.TaxLines, order.TaxLine(line))
@@ -210,7 +213,7 @@ func (s *Service) terms(offer *catalog.Offer, q catalog.Quote) order.Terms {
 			Roles: product.Roles, AccessTags: product.AccessTags, RevokeTags: product.RevokeTags,
 		}
 		if t.StartPage == "" && product.StartPage != "" {
-			t.StartPage = catalog.Absolute(s.Home, product.StartPage)
+			t.StartPage = catalog.Absolute(s.Home(), product.StartPage)
 		}
 	}
 	return t

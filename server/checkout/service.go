@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/tillside/tillside/server/catalog"
@@ -65,11 +64,16 @@ type Options struct {
 	Offers   Offers
 	Orders   Orders
 	Gateways payment.Lookup
-	// Site is this site's identity, kept with each intent: intents of another
-	// site on the same account are left alone.
-	Site      string
+	// Site returns this site's identity, kept with each intent: intents of
+	// another site on the same account are left alone. A copy of a site gets
+	// one of its own while we run.
+	Site func() string
+	// Home returns the site's address, without a slash at its end.
+	Home func() string
+	// Selling returns why nothing is sold now, such as that this is a copy of
+	// the site, or nil.
+	Selling   func() error
 	StatusKey []byte // the key from which status-only tokens are derived
-	Home      string // the site's address, without a slash at its end
 	Log       *slog.Logger
 	Now       func() time.Time
 }
@@ -78,18 +82,10 @@ type Options struct {
 type Service struct {
 	Options
 	driving sync.WaitGroup // attempts under way in this process
-	site    atomic.Value   // a string: Site as it is now
 }
 
 // NewService returns a Service.
-func NewService(o Options) *Service {
-	s := &Service{Options: o}
-	s.SetSite(o.Site)
-	return s
-}
-
-// SetSite changes this site's identity: a copy of a site gets one of its own.
-func (s *Service) SetSite(id string) { s.site.Store(id) }
+func NewService(o Options) *Service { return &Service{Options: o} }
 
 // Wait returns when no attempt is under way in this process any more, or when
 // ctx ends: before the process ends, so that no answer of a gateway is lost.
@@ -126,6 +122,9 @@ type Found struct {
 // checkout's token, which is stored nowhere. It makes no WordPress user and
 // does not tell whether there is one. An offer that is not open is errs.Gone.
 func (s *Service) Start(ctx context.Context, r StartRequest) (*Found, string, error) {
+	if err := s.Selling(); err != nil {
+		return nil, "", err
+	}
 	offer, err := s.Offers.Offer(ctx, r.Offer)
 	if err != nil {
 		return nil, "", err

@@ -147,8 +147,8 @@ const (
 // buyer back to it.
 func (s *Service) checkOrigin(o order.Origin) order.Origin {
 	page, err := url.Parse(o.PageURL)
-	if err != nil || page.Host == "" || len(o.PageURL) > maxURL || !catalog.SameSite(s.Home, o.PageURL) {
-		o.PageURL = s.Home + "/"
+	if err != nil || page.Host == "" || len(o.PageURL) > maxURL || !catalog.SameSite(s.Home(), o.PageURL) {
+		o.PageURL = s.Home() + "/"
 	} else {
 		page.Fragment = ""
 		o.PageURL = page.String()

@@ -287,3 +287,16 @@ func (s *OrderStore) FindQuarantine(ctx context.Context) ([]order.Quarantine, er
 	}
 	return found, nil
 }
+
+// ResolveQuarantine implements order.Store.
+func (s *OrderStore) ResolveQuarantine(ctx context.Context, id int64, now time.Time) error {
+	const query = `
+		UPDATE {quarantine}
+		SET resolved_at = ?
+		WHERE id = ?`
+
+	if _, err := s.db.exec(ctx, query, now.UTC(), id); err != nil {
+		return fmt.Errorf("resolve quarantine %d: %w", id, err)
+	}
+	return nil
+}

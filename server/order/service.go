@@ -24,8 +24,3 @@ func (s *Service) FindOrders(ctx context.Context, f Filter) ([]Order, error) {
 func (s *Service) Refunds(ctx context.Context, orderID int64) ([]Refund, error) {
 	return s.store.Refunds(ctx, orderID)
 }
-
-// FindQuarantine lists the payments that fit no order and wait for a person.
-func (s *Service) FindQuarantine(ctx context.Context) ([]Quarantine, error) {
-	return s.store.FindQuarantine(ctx)
-}

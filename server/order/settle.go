@@ -111,7 +111,7 @@ func (s *Service) Settle(ctx context.Context, r Settlement) (*Order, error) {
 			settled = existing
 			return nil
 		default:
-			refused = errs.New(errs.Conflict, "This order was paid already. The second payment will be given back.")
+			refused = errs.New(errs.Conflict, "This order was paid already. Please write to us about the second payment.")
 			return s.quarantine(ctx, tx, p, *r.Paid, ReasonSecondPayment, "order "+existing.NumberText()+" was paid before")
 		}
 		if reason, details := mismatch(p, r.Paid); reason != "" {
@@ -198,25 +198,6 @@ func (s *Service) quarantine(ctx context.Context, tx Tx, p *Purchase, paid Paid,
 		Account: paid.Account, GatewayID: paid.IntentID, CheckoutID: p.CheckoutID,
 		Reason: reason, Details: details, Amount: paid.Received, CreatedAt: s.now(),
 	})
-}
-
-// Quarantine keeps money of this site that no checkout asked for: the database
-// is older than the payment. An intent that brought none is left alone, and the
-// same payment again changes nothing.
-func (s *Service) Quarantine(ctx context.Context, gateway string, intent *payment.Intent) error {
-	if intent.Status != payment.IntentSucceeded {
-		return nil
-	}
-	err := s.store.InTx(ctx, func(tx Tx) error {
-		return tx.AddQuarantine(ctx, Quarantine{
-			Account: payment.Account{Gateway: gateway, Mode: intent.Mode}, GatewayID: intent.ID, Reason: ReasonUnknown,
-			Details: "checkout " + intent.Metadata["checkout"] + " is not in the database", Amount: intent.Received, CreatedAt: s.now(),
-		})
-	})
-	if err != nil {
-		return fmt.Errorf("quarantine %s: %w", intent.ID, err)
-	}
-	return nil
 }
 
 // hasPayment reports whether the payment is one of the order's own.

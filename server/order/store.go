@@ -28,6 +28,8 @@ type Store interface {
 	Refund(ctx context.Context, id int64) (*Refund, error)
 	// FindQuarantine lists what no person has resolved, oldest first.
 	FindQuarantine(ctx context.Context) ([]Quarantine, error)
+	// ResolveQuarantine takes a payment off that list.
+	ResolveQuarantine(ctx context.Context, id int64, now time.Time) error
 }
 
 // Filter narrows FindOrders.
