@@ -43,6 +43,9 @@ type Options struct {
 	Config *config.Config
 	Log    *slog.Logger
 	Now    func() time.Time // nil: time.Now
+	// Verb is set for a command beside the process that serves: it does not
+	// tell WordPress where Tillside listens.
+	Verb bool
 }
 
 // Open finds the site, migrates its tables and wires the shop. It fails with
@@ -71,7 +74,11 @@ func openDatabase(ctx context.Context, o Options) (*mysql.DB, *site, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	site, err := openSite(ctx, o.Config, db, found, o.Log, o.Now)
+	settings := *o.Config
+	if o.Verb {
+		settings.URL = ""
+	}
+	site, err := openSite(ctx, &settings, db, found, o.Log, o.Now)
 	if err != nil {
 		return nil, nil, errors.Join(err, db.Close())
 	}

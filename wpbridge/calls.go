@@ -11,7 +11,7 @@ import (
 // Hello is what Tillside tells the plugin about itself.
 type Hello struct {
 	Version string `json:"version"`
-	URL     string `json:"url"`  // where the plugin reaches Tillside
+	URL     string `json:"url"`  // where the plugin reaches Tillside; empty from a command, and nothing is remembered
 	Path    string `json:"path"` // where browsers do, on the site's own address
 	Time    int64  `json:"time"`
 }

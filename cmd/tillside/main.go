@@ -109,7 +109,7 @@ func newLogger(level string) *slog.Logger {
 func (a *app) open() (*server.Shop, error) {
 	a.config.Pool = min(a.config.Pool, 4)
 	quiet := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	return server.Open(a.ctx, server.Options{Config: a.config, Log: quiet})
+	return server.Open(a.ctx, server.Options{Config: a.config, Log: quiet, Verb: true})
 }
 
 type serveCmd struct{}

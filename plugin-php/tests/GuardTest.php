@@ -23,6 +23,14 @@ final class GuardTest extends TestCase {
 		'time'    => 1,
 	);
 
+	public function test_a_hello_without_an_address_changes_nothing(): void {
+		$this->call( '/hello', 'hello', self::HELLO );
+		$before = get_option( 'tillside_sidecar' );
+		$facts  = $this->call( '/hello', 'hello', array_merge( self::HELLO, array( 'url' => '' ) ) )->get_data();
+		self::assertSame( get_option( 'home' ), $facts['home'] );
+		self::assertSame( $before, get_option( 'tillside_sidecar' ) );
+	}
+
 	public function test_hello_tells_the_facts(): void {
 		$facts = $this->call( '/hello', 'hello', self::HELLO )->get_data();
 		self::assertSame( get_option( 'home' ), $facts['home'] );

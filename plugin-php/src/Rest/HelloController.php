@@ -94,7 +94,9 @@ final class HelloController {
 	 * @return WP_REST_Response Facts.
 	 */
 	public function hello( WP_REST_Request $request ): WP_REST_Response {
-		$this->sidecar->remember( $request['version'], $request['url'], $request['path'] );
+		if ( '' !== $request['url'] ) { // Without one a command asks, which serves nobody.
+			$this->sidecar->remember( $request['version'], $request['url'], $request['path'] );
+		}
 		$this->way->probe_when_done();
 		return new WP_REST_Response( $this->facts->all() );
 	}
