@@ -92,6 +92,9 @@ func TestDebit_FailsDaysLater(t *testing.T) {
 				t.Errorf("sync: %d %s, want declined with a reason", a.Code, a.Raw)
 			}
 			wantBooks(t, s, 0, 0, 0)
+			shoptest.WaitFor(t, "the mail that it failed", func() bool {
+				return s.Plugin.Mails()["checkout-"+b.ID+"-failed-1"].To == "erika@example.com"
+			})
 			if a := b.Pay(cardGood); a.String("status") != "succeeded" {
 				t.Errorf("pay with a card then: %d %s", a.Code, a.Raw)
 			}

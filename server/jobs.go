@@ -36,11 +36,12 @@ var schedules = []job.Schedule{
 
 func (s *Shop) handlers() map[string]job.Handler {
 	all := map[string]job.Handler{
-		jobPoll:           s.poll,
-		jobOutbox:         s.readOutbox,
-		jobPurge:          func(ctx context.Context, _ job.Job) error { return s.db.Purge(ctx) },
-		checkout.JobEvent: s.checkoutEvent,
-		catalog.JobPurge:  s.purgeOffers,
+		jobPoll:            s.poll,
+		jobOutbox:          s.readOutbox,
+		jobPurge:           func(ctx context.Context, _ job.Job) error { return s.db.Purge(ctx) },
+		checkout.JobEvent:  s.checkoutEvent,
+		checkout.JobFailed: s.mailFailed,
+		catalog.JobPurge:   s.purgeOffers,
 	}
 	maps.Copy(all, s.Orders.Handlers())
 	maps.Copy(all, s.Checkout.Handlers())
@@ -131,4 +132,23 @@ func (s *Shop) purgeOffers(ctx context.Context, j job.Job) error {
 	}
 	_, err := s.site.client.PurgeCache(ctx, wpbridge.Purge{Offers: p.Offers})
 	return err
+}
+
+// mailFailed writes to a buyer whose bank refused days later, unless the order
+// was paid another way meanwhile.
+func (s *Shop) mailFailed(ctx context.Context, j job.Job) error {
+	var p checkout.AttemptJob
+	if err := j.Decode(&p); err != nil {
+		return err
+	}
+	store := mysql.NewCheckoutStore(s.db)
+	a, err := store.Attempt(ctx, p.AttemptID)
+	if err != nil {
+		return err
+	}
+	c, err := store.CheckoutByID(ctx, a.CheckoutID)
+	if err != nil || c.Status == checkout.StatusPaid {
+		return err
+	}
+	return s.mailer.Failed(ctx, c, a)
 }

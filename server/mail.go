@@ -2,7 +2,9 @@ package server
 
 import (
 	"context"
+	"fmt"
 
+	"github.com/tillside/tillside/server/checkout"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/locale"
 	"github.com/tillside/tillside/server/order"
@@ -16,7 +18,8 @@ type mailer struct {
 	tongue *locale.Catalogue
 }
 
-// send hands a mail to WordPress, which sends it once however often it is asked.
+// send hands an order's mail to WordPress, which sends it once however often it
+// is asked.
 func (m *mailer) send(ctx context.Context, o *order.Order, kind, to string, setPassword int64, mail shortcodes.Mail, err error) error {
 	if err != nil {
 		return err
@@ -27,6 +30,21 @@ func (m *mailer) send(ctx context.Context, o *order.Order, kind, to string, setP
 	return m.site.client.Mail(ctx, wpbridge.Mail{
 		ID: "order-" + o.PublicID + "-" + kind, To: to, Subject: mail.Subject, HTML: mail.HTML, Text: mail.Text,
 		SetPasswordUser: setPassword,
+	})
+}
+
+// Failed tells a buyer that a payment which took days did not come.
+func (m *mailer) Failed(ctx context.Context, c *checkout.Checkout, a *checkout.Attempt) error {
+	l := m.tongue.For(c.Locale)
+	mail, err := shortcodes.MailPaymentFailed(shortcodes.PaymentFailed{
+		Lang: lang(l), Site: m.site.Stored().Name, SiteURL: m.site.Home(), FirstName: c.Buyer.FirstName, Offer: a.Terms.OfferName,
+		Total: l.Money(a.Amount), Reason: l.T(a.Decline.Text), PageURL: c.Origin.PageURL, Help: m.help(l, a.Terms.Help),
+	})
+	if err != nil {
+		return err
+	}
+	return m.site.client.Mail(ctx, wpbridge.Mail{
+		ID: fmt.Sprintf("checkout-%s-failed-%d", c.PublicID, a.Number), To: c.Buyer.Email, Subject: mail.Subject, HTML: mail.HTML, Text: mail.Text,
 	})
 }
 
@@ -58,7 +76,7 @@ func (m *mailer) Receipt(ctx context.Context, o *order.Order) error {
 	view := shortcodes.Receipt{
 		Lang: lang(l), Site: site.Name, SiteURL: m.site.Home(), Seller: site.Name, Number: o.NumberText(),
 		Date: l.DateTime(o.CreatedAt, m.site.TimeZone()), FirstName: o.Buyer.FirstName, Buyer: o.Buyer.Name(), Email: o.Buyer.Email,
-		Quote: quoteOf(l, o), Tender: o.TenderText(l.T), Help: m.help(l, o), StartURL: o.Terms.StartPage,
+		Quote: quoteOf(l, o), Tender: o.TenderText(l.T), Help: m.help(l, o.Terms.Help), StartURL: o.Terms.StartPage,
 	}
 	if !o.Refunded.IsZero() {
 		view.Refunded = l.Money(o.Refunded)
@@ -69,9 +87,9 @@ func (m *mailer) Receipt(ctx context.Context, o *order.Order) error {
 
 // help returns how a buyer gets help; the site's own address where the offer
 // says nothing.
-func (m *mailer) help(l *locale.Locale, o *order.Order) string {
-	if o.Terms.Help != "" {
-		return o.Terms.Help
+func (m *mailer) help(l *locale.Locale, ofOffer string) string {
+	if ofOffer != "" {
+		return ofOffer
 	}
 	return l.T("Questions? Write to %s.", m.site.Stored().AdminEmail)
 }
@@ -85,7 +103,7 @@ func (m *mailer) Welcome(ctx context.Context, o *order.Order) error {
 	l := m.tongue.For(o.Locale)
 	mail, err := shortcodes.MailWelcome(shortcodes.Welcome{
 		Lang: lang(l), Site: m.site.Stored().Name, SiteURL: m.site.Home(), FirstName: o.Buyer.FirstName, UserLogin: login,
-		Products: productsOf(o), StartURL: o.Terms.StartPage, LoginURL: m.site.LoginURL(), Help: m.help(l, o),
+		Products: productsOf(o), StartURL: o.Terms.StartPage, LoginURL: m.site.LoginURL(), Help: m.help(l, o.Terms.Help),
 	})
 	return m.send(ctx, o, "welcome", o.Buyer.Email, o.UserID, mail, err)
 }
@@ -101,7 +119,7 @@ func (m *mailer) Existing(ctx context.Context, o *order.Order) error {
 	mail, err := shortcodes.MailExistingAccount(shortcodes.ExistingAccount{
 		Lang: lang(l), Site: m.site.Stored().Name, SiteURL: m.site.Home(), FirstName: o.Buyer.FirstName, UserLogin: login,
 		Products: productsOf(o), StartURL: o.Terms.StartPage, LoginURL: m.site.LoginURL(),
-		LostPasswordURL: facts.LostPasswordURL, Help: m.help(l, o),
+		LostPasswordURL: facts.LostPasswordURL, Help: m.help(l, o.Terms.Help),
 	})
 	return m.send(ctx, o, "existing", o.Buyer.Email, 0, mail, err)
 }

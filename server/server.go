@@ -36,6 +36,7 @@ type Shop struct {
 	fence    *fence
 	gateways *gateways
 	users    *users
+	mailer   *mailer
 }
 
 // Options sets a Shop up.
@@ -108,10 +109,11 @@ func (s *Shop) wire(ctx context.Context) error {
 	s.gateways = &gateways{cfg: s.cfg, db: s.db, site: s.site, fence: s.fence, log: s.log, now: s.now}
 	orderStore := mysql.NewOrderStore(s.db)
 	s.users = &users{site: s.site, store: orderStore, db: s.db, log: s.log, now: s.now}
+	s.mailer = &mailer{site: s.site, tongue: s.site.tongue}
 	s.Catalog = catalog.NewService(mysql.NewCatalogStore(s.db), s.now)
 	s.Orders = order.NewService(order.Options{
 		Store: orderStore, Gateways: s.gateways.Gateway, Users: s.users,
-		Mailer: &mailer{site: s.site, tongue: s.site.tongue}, Log: s.log, Now: s.now,
+		Mailer: s.mailer, Log: s.log, Now: s.now,
 	})
 	s.Checkout = checkout.NewService(checkout.Options{
 		Store: mysql.NewCheckoutStore(s.db), Offers: s.Catalog, Orders: s.Orders, Gateways: s.gateways.Gateway,

@@ -77,6 +77,25 @@ type Sale struct {
 	AdminURL string // the order in wp-admin; empty leaves the button out
 }
 
+// PaymentFailed tells a buyer that a payment which took days did not come.
+type PaymentFailed struct {
+	Lang
+	Site      string
+	SiteURL   string
+	FirstName string
+	Offer     string
+	Total     string
+	Reason    string // a sentence
+	PageURL   string // where to try again
+	Help      string
+}
+
+// MailPaymentFailed renders the notice of a payment that did not come.
+func MailPaymentFailed(v PaymentFailed) (Mail, error) {
+	v.Lang = v.Lang.withDefaults()
+	return mail("payment_failed", v)
+}
+
 // MailReceipt renders the receipt.
 func MailReceipt(v Receipt) (Mail, error) {
 	v.Lang = v.Lang.withDefaults()

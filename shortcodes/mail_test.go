@@ -57,6 +57,11 @@ func mails(t *testing.T) map[string]shortcodes.Mail {
 			Products: []string{"Watercolour for beginners"}, LoginURL: "https://shop.example.com/wp-login.php",
 			LostPasswordURL: "https://shop.example.com/wp-login.php?action=lostpassword",
 		})),
+		"mail_payment_failed": must(shortcodes.MailPaymentFailed(shortcodes.PaymentFailed{
+			Lang: lang, Site: "Harbour Studio", SiteURL: "https://shop.example.com", FirstName: "Ada", Offer: "Spring offer",
+			Total: "€49.00", Reason: "Your bank refused the payment.", PageURL: "https://shop.example.com/order/",
+			Help: "Questions? Write to owner@example.com.",
+		})),
 		"mail_sale": must(shortcodes.MailSale(shortcodes.Sale{
 			Lang: lang, Site: "Harbour Studio", SiteURL: "https://shop.example.com", Number: "1001", Date: "3 March 2026",
 			Buyer: "Ada Lovelace", Email: "ada@example.com", Country: "United Kingdom", Offer: "Spring offer",

@@ -116,6 +116,7 @@ func New(o Options) http.Handler {
 	a := &API{o}
 	r := gin.New()
 	r.HandleMethodNotAllowed = true
+	_ = r.SetTrustedProxies(trustedProxies) // fails only for a list that does not parse
 	r.Use(a.recover(), a.tag)
 	r.NoRoute(a.handle(func(*gin.Context) error { return errNoRoute() }))
 	r.NoMethod(a.handle(func(*gin.Context) error { return errNoRoute() }))

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/hex"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -17,6 +18,7 @@ const (
 	headerCheckout = "X-Tillside-Checkout"
 	headerSession  = "X-Tillside-Session"
 	relayedKey     = "relayed"
+	addressKey     = "address"
 )
 
 func errNoRoute() error { return errs.New(errs.NotFound, "There is nothing at this address.") }
@@ -54,10 +56,12 @@ func (a *API) relayed(c *gin.Context) {
 		return
 	}
 	a.handle(func(c *gin.Context) error {
-		if _, err := a.verifyCall(c, wpbridge.ScopeBrowser); err != nil {
+		call, err := a.verifyCall(c, wpbridge.ScopeBrowser)
+		if err != nil {
 			return err
 		}
 		c.Set(relayedKey, true)
+		c.Set(addressKey, call.IP)
 		return nil
 	})(c)
 }
@@ -130,4 +134,23 @@ func patience(c *gin.Context) time.Duration {
 		return relayedPatience
 	}
 	return directPatience
+}
+
+// trustedProxies are the web servers that may say whose request they pass on:
+// those on this machine and in its private networks.
+var trustedProxies = []string{"127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"}
+
+// address returns where a browser's request came from: what the plugin signed,
+// else what the web server before us says. It is the zero Addr when neither
+// makes sense.
+func address(c *gin.Context) netip.Addr {
+	text := c.ClientIP()
+	if c.GetBool(relayedKey) {
+		text = c.GetString(addressKey)
+	}
+	parsed, err := netip.ParseAddr(text)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return parsed
 }

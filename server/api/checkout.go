@@ -144,7 +144,7 @@ func (a *API) pay(c *gin.Context) error {
 	}
 	answer, err := a.Checkouts.Pay(c.Request.Context(), c.Param("id"), header(c, headerCheckout), checkout.PayRequest{
 		Key: header(c, "Idempotency-Key"), Gateway: req.Gateway, Token: req.Token, Expected: req.ExpectedTotal,
-		Patience: patience(c),
+		Patience: patience(c), Address: address(c),
 	})
 	if err != nil {
 		return err

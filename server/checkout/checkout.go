@@ -105,9 +105,12 @@ type Attempt struct {
 	Token       string // the browser's token for the means of payment
 	Terms       order.Terms
 	IntentID    string
-	Decline     payment.Decline
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
+	// Origin stands for the address that the click came from, as far as it
+	// tells people apart; zero when it is not known.
+	Origin    OriginKey
+	Decline   payment.Decline
+	CreatedAt time.Time
+	UpdatedAt time.Time
 }
 
 // IsOpen reports whether the provider has not had the last word yet.

@@ -327,7 +327,7 @@ func (s *Service) change(ctx context.Context, a *Attempt, do func(*Checkout, *At
 		if err != nil || !current.IsOpen() {
 			return err
 		}
-		paid := c.Status == StatusPaid
+		paid, waited := c.Status == StatusPaid, current.Status == AttemptProcessing
 		do(c, current)
 		if paid {
 			c.Status = StatusPaid
@@ -336,6 +336,11 @@ func (s *Service) change(ctx context.Context, a *Attempt, do func(*Checkout, *At
 		current.UpdatedAt, c.UpdatedAt = now, now
 		if err := tx.UpdateAttempt(ctx, current); err != nil {
 			return err
+		}
+		if waited && !paid && !current.IsOpen() { // the buyer left long ago, and was promised word
+			if err := tx.Enqueue(ctx, job.New{Kind: JobFailed, RunAt: now, Payload: AttemptJob{current.ID}}); err != nil {
+				return err
+			}
 		}
 		return tx.UpdateCheckout(ctx, c)
 	})

@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"time"
 
 	"github.com/tillside/tillside/server/catalog"
@@ -23,6 +24,7 @@ type PayRequest struct {
 	Gateway  string // its name, or GatewayNone
 	Token    string // the browser's token for the means of payment
 	Expected money.Amount
+	Address  netip.Addr // where the click came from; the zero Addr when unknown
 	// Patience is how long to wait for the outcome before the answer is
 	// "working": long for a browser that reaches us directly, short where a
 	// PHP worker waits with it.
@@ -105,6 +107,8 @@ func (s *Service) attempt(ctx context.Context, c *Checkout, r PayRequest) (*Atte
 	}
 	quote, notForSale := s.quote(offer)
 	account, noGateway := s.account(ctx, r.Gateway, quote)
+	origin := s.originKey(r.Address)
+	tooMany := s.mayTry(ctx, c, origin)
 
 	var a *Attempt
 	var changed *catalog.Quote
@@ -129,11 +133,13 @@ func (s *Service) attempt(ctx context.Context, c *Checkout, r PayRequest) (*Atte
 			return nil
 		case noGateway != nil:
 			return noGateway
+		case tooMany != nil:
+			return tooMany
 		}
 		now := s.Now()
 		a = &Attempt{
 			CheckoutID: c.ID, ClientKey: r.Key, RequestHash: hash, Status: AttemptStarted, Account: account,
-			Amount: quote.DueToday, Token: r.Token, Terms: s.terms(offer, quote), CreatedAt: now, UpdatedAt: now,
+			Amount: quote.DueToday, Token: r.Token, Terms: s.terms(offer, quote), Origin: origin, CreatedAt: now, UpdatedAt: now,
 		}
 		if err := tx.AddAttempt(ctx, a); err != nil {
 			return err

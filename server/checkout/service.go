@@ -22,6 +22,7 @@ const (
 	JobExpire    = "checkout.expire"   // ends what nobody will finish
 	JobReconcile = "payment.reconcile" // asks the provider what we may have missed
 	JobEvent     = "checkout.event"    // tells WordPress about a checkout
+	JobFailed    = "mail.failed"       // tells a buyer that the bank refused days later
 )
 
 // AttemptJob is the payload of JobResume.

@@ -23,6 +23,9 @@ type Store interface {
 	Attempt(ctx context.Context, id int64) (*Attempt, error)
 	LastAttempt(ctx context.Context, checkoutID int64) (*Attempt, error)
 	AttemptOfIntent(ctx context.Context, gateway, intentID string) (*Attempt, error)
+	// Declines counts the attempts that were declined since a time, of an
+	// origin and of a contact; a zero origin has none.
+	Declines(ctx context.Context, origin OriginKey, contactID int64, since time.Time) (ofOrigin, ofContact int, err error)
 	// Customer returns the provider's customer of a contact.
 	Customer(ctx context.Context, contactID int64, a payment.Account) (string, error)
 	// AddCustomer stores it; the first one stays, and is returned.

@@ -131,8 +131,8 @@ func (t checkoutTx) AddAttempt(ctx context.Context, a *checkout.Attempt) error {
 		WHERE checkout_id = ?`
 	const insert = `
 		INSERT INTO {attempts} (checkout_id, number, open_checkout_id, client_key, request_hash, status, gateway, account, mode,
-			amount, currency, token, quote, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+			amount, currency, token, quote, origin, created_at, updated_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	terms, err := json.Marshal(a.Terms)
 	if err != nil {
@@ -144,7 +144,7 @@ func (t checkoutTx) AddAttempt(ctx context.Context, a *checkout.Attempt) error {
 	a.Number++
 	a.ID, err = t.insert(ctx, insert, a.CheckoutID, a.Number, a.CheckoutID, a.ClientKey, a.RequestHash[:], a.Status,
 		a.Account.Gateway, a.Account.ID, a.Account.Mode, a.Amount.Minor, a.Amount.Currency, a.Token, string(terms),
-		a.CreatedAt.UTC(), a.UpdatedAt.UTC())
+		originOrNull(a.Origin), a.CreatedAt.UTC(), a.UpdatedAt.UTC())
 	if isDuplicate(err) {
 		return errs.New(errs.Paying, "A payment for this order is under way. Please wait until it has finished.")
 	}
@@ -234,4 +234,31 @@ func (s *CheckoutStore) attempts(ctx context.Context, query string, args ...any)
 		found[i] = *a
 	}
 	return found, nil
+}
+
+// Declines implements checkout.Store.
+func (s *CheckoutStore) Declines(ctx context.Context, origin checkout.OriginKey, contactID int64, since time.Time) (ofOrigin, ofContact int, err error) {
+	const query = `
+		SELECT
+			(SELECT COUNT(*) FROM {attempts} WHERE origin = ? AND updated_at >= ? AND status = 'declined') AS of_origin,
+			(SELECT COUNT(*)
+				FROM {checkouts} c
+				JOIN {attempts} a ON a.checkout_id = c.id
+				WHERE c.contact_id = ? AND a.updated_at >= ? AND a.status = 'declined') AS of_contact`
+
+	var row struct {
+		OfOrigin  int `db:"of_origin"`
+		OfContact int `db:"of_contact"`
+	}
+	if err := s.db.get(ctx, &row, query, originOrNull(origin), since.UTC(), contactID, since.UTC()); err != nil {
+		return 0, 0, fmt.Errorf("count declines: %w", err)
+	}
+	return row.OfOrigin, row.OfContact, nil
+}
+
+func originOrNull(origin checkout.OriginKey) []byte {
+	if origin == (checkout.OriginKey{}) {
+		return nil
+	}
+	return origin[:]
 }
