@@ -78,7 +78,9 @@ export async function logIn( page, site, user, password ) {
 	await page.goto( `${ site }/wp-login.php` );
 	await page.fill( '#user_login', user );
 	await page.fill( '#user_pass', password );
-	await Promise.all( [ page.waitForEvent( 'load' ), page.click( '#wp-submit' ) ] );
+	// The answer to the form sets the cookies; the page after it may wait for pictures from elsewhere.
+	const answered = page.waitForResponse( ( answer ) => answer.request().method() === 'POST' && answer.url().includes( 'wp-login.php' ) );
+	await Promise.all( [ answered, page.click( '#wp-submit', { noWaitAfter: true } ) ] );
 	const cookies = await page.context().cookies();
 	return cookies.some( ( cookie ) => cookie.name.startsWith( 'wordpress_logged_in_' ) );
 }
