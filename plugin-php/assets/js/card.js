@@ -32,7 +32,7 @@ export function cardOf( view, gateway ) {
 
 	async function start() {
 		await load( gateway.script_url );
-		stripe ??= window.Stripe( gateway.publishable_key, { apiVersion: gateway.api_version, locale: gateway.locale || 'auto' } );
+		stripe ??= window.Stripe( gateway.publishable_key, { apiVersion: gateway.api_version, locale: gateway.locale } );
 	}
 
 	function state( name ) {
@@ -48,7 +48,7 @@ export function cardOf( view, gateway ) {
 
 	/** Mounts the fields, or tells them a new total. They never move: the steps only hide them. */
 	async function show( { amount, currency } ) {
-		const total = { amount: amount * gateway.units, currency: currency.toLowerCase() };
+		const total = { amount: amount * ( gateway.units ?? 1 ), currency: currency.toLowerCase() };
 		if ( elements ) {
 			elements.update( total );
 			return;
