@@ -76,6 +76,8 @@ export async function access( page ) {
 /** Logs in at wp-login.php; returns whether WordPress let them in. */
 export async function logIn( page, site, user, password ) {
 	await page.goto( `${ site }/wp-login.php` );
+	// The page moves the focus to the user name after 200 ms: what is being typed elsewhere would land there.
+	await page.waitForFunction( () => document.activeElement?.id === 'user_login' );
 	await page.fill( '#user_login', user );
 	await page.fill( '#user_pass', password );
 	// The answer to the form sets the cookies; the page after it may wait for pictures from elsewhere.
