@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -108,7 +109,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 // machine.
 func remoteAddress(cfg *mysql.Config) string {
 	host, _, err := net.SplitHostPort(cfg.Addr)
-	if cfg.Net == "unix" || err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback()) {
+	if strings.HasPrefix(cfg.Addr, "/") || err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback()) {
 		return ""
 	}
 	return cfg.Addr
