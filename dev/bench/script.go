@@ -131,7 +131,7 @@ var (
 func newScript(sent []string) (*script, error) {
 	s := &script{}
 	known := map[string]int{} // a changing text, or the id's table → index of its value
-	var kinds []byte          // of each value: h(ex), b(inary), i(d)
+	var kinds []byte          // of each value: h(ex), b(inary), s(hort binary), i(d)
 	inside := false
 	for _, text := range sent {
 		switch {
@@ -150,7 +150,9 @@ func newScript(sent []string) (*script, error) {
 			key, kind := match, byte('h')
 			switch match[0] {
 			case '_':
-				kind = 'b'
+				if kind = 'b'; quotedLen(match) <= shortHash {
+					kind = 's'
+				}
 			case '7':
 				if n, err := strconv.ParseInt(match, 10, 64); err == nil && n > idBase {
 					key, kind = idTables[(n-idBase)/100_000_000], 'i'
@@ -172,6 +174,21 @@ func newScript(sent []string) (*script, error) {
 		s.statements = append(s.statements, st)
 	}
 	return s, s.bind(known, kinds)
+}
+
+// shortHash is the size of a key of which half a SHA-256 is kept.
+const shortHash = 16
+
+// quotedLen returns how many bytes a binary string has that the driver quoted.
+func quotedLen(quoted string) int {
+	n := 0
+	for text := strings.TrimSuffix(strings.TrimPrefix(quoted, "_binary'"), "'"); text != ""; n++ {
+		if text[0] == '\\' {
+			text = text[1:]
+		}
+		text = text[1:]
+	}
+	return n
 }
 
 // bind finds the statements that make the ids, and makes newValues.
@@ -201,6 +218,8 @@ func (s *script) bind(known map[string]int, kinds []byte) error {
 				values[i] = randomHex()
 			case 'b':
 				values[i] = "x'" + randomHex() + randomHex() + "'"
+			case 's':
+				values[i] = "x'" + randomHex() + "'"
 			}
 		}
 		return values
