@@ -31,6 +31,10 @@ const (
 // tries again and again: WordPress may be installed after us.
 func Serve(ctx context.Context, o Options) error {
 	gin.SetMode(gin.ReleaseMode)
+	if o.Config.DSN == "" && o.Config.WordPress == "" { // waiting would not bring a site
+		_, _, _, err := findSite(o.Config)
+		return err
+	}
 	public, err := net.Listen("tcp", o.Config.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
