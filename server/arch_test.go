@@ -27,6 +27,7 @@ var may = map[string][]string{
 	"server/job":       {},
 	"server/contact":   {"server/errs"},
 	"server/catalog":   {"server/errs", "server/money", "server/job", "go.yaml.in/yaml/v3"},
+	"server/coupon":    {"server/money"},
 	"server/payment":   {"server/money"},
 	"server/order":     {"server/errs", "server/money", "server/job", "server/catalog", "server/payment", "server/failpoint"},
 	"server/checkout": {

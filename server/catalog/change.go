@@ -114,7 +114,7 @@ func (s *Service) edit(ctx context.Context, slug string, fn func(d *draft, o *Of
 // Duplicate makes a draft with another slug out of an offer. An empty name
 // keeps the original's.
 func (s *Service) Duplicate(ctx context.Context, slug, newSlug, name string) (*Offer, error) {
-	if text := checkSlug(newSlug); text != "" {
+	if text := CheckSlug(newSlug); text != "" {
 		return nil, errs.Field("slug", "This cannot be an offer's slug: %s.", text)
 	}
 	o, err := s.edit(ctx, slug, func(d *draft, o *Offer) (*Offer, error) {

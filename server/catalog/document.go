@@ -23,7 +23,16 @@ type productDoc struct {
 	RevokeTags  []string   `yaml:"revoke_tags,omitempty,flow"`
 	TaxClass    string     `yaml:"tax_class,omitempty"`
 	Status      Status     `yaml:"status,omitempty"`
+	GiftCard    *giftDoc   `yaml:"gift_card,omitempty"`
 	Prices      []priceDoc `yaml:"prices,omitempty"`
+}
+
+// giftDoc makes a product a gift card. An empty one is worth its price.
+type giftDoc struct {
+	Minimum   string `yaml:"minimum,omitempty"` // with maximum: the buyer chooses the amount
+	Maximum   string `yaml:"maximum,omitempty"`
+	Coupons   bool   `yaml:"coupons,omitempty"`
+	GiftCards bool   `yaml:"gift_cards,omitempty"`
 }
 
 type priceDoc struct {
@@ -39,6 +48,7 @@ type offerDoc struct {
 	Description string      `yaml:"description,omitempty"`
 	Status      Status      `yaml:"status,omitempty"`
 	Items       []itemDoc   `yaml:"items,omitempty"`
+	Seats       int         `yaml:"seats,omitempty"`
 	TimeZone    string      `yaml:"timezone,omitempty"`
 	OpensAt     string      `yaml:"opens_at,omitempty"`
 	ClosesAt    string      `yaml:"closes_at,omitempty"`
@@ -69,6 +79,8 @@ type formDoc struct {
 	Terms         string   `yaml:"terms,omitempty"`
 	TermsURL      string   `yaml:"terms_url,omitempty"`
 	TermsLabel    string   `yaml:"terms_label,omitempty"`
+	CouponField   Field    `yaml:"coupon_field,omitempty"`
+	GiftCardField Field    `yaml:"gift_card_field,omitempty"`
 	Country       string   `yaml:"country,omitempty"`
 	Countries     []string `yaml:"countries,omitempty,flow"`
 }
@@ -84,6 +96,13 @@ func documentOf(p *Product) productDoc {
 	}
 	if d.Status == StatusActive {
 		d.Status = ""
+	}
+	if g := p.GiftCard; g != nil {
+		d.GiftCard = &giftDoc{Coupons: g.Coupons, GiftCards: g.GiftCards}
+		if g.Chosen {
+			d.GiftCard.Minimum = amountText(g.Minimum)
+			d.GiftCard.Maximum = amountText(g.Maximum)
+		}
 	}
 	return d
 }
@@ -101,7 +120,7 @@ func documentOfPrice(p *Price) priceDoc {
 
 func documentOfOffer(o *Offer) offerDoc {
 	d := offerDoc{
-		Slug: o.Slug, Name: o.Name, Description: o.Description, Status: o.Status,
+		Slug: o.Slug, Name: o.Name, Description: o.Description, Status: o.Status, Seats: o.Seats,
 		TimeZone: o.TimeZone, OpensAt: momentText(o.OpensAt, o.TimeZone), ClosesAt: momentText(o.ClosesAt, o.TimeZone),
 		ClosedText: o.ClosedText, ClosedOffer: o.ClosedOffer, ThankYou: thankYouDoc{o.ThankYouURL, o.AppendOrderInfo},
 		Help: o.Help, Form: formDoc(o.Form),

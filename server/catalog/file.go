@@ -126,7 +126,7 @@ func (f *file) thing(m mapping, kind, slug, prefix string) bool {
 
 func (f *file) product(node *yaml.Node) {
 	m := f.mapping(node, kindProduct, "slug", "name", "description", "start_page", "roles", "access_tags", "revoke_tags",
-		"tax_class", "status", "prices")
+		"tax_class", "status", "gift_card", "prices")
 	p := &Product{
 		Slug: m.text("slug"), Name: m.text("name"), Description: m.body("description"), StartPage: m.text("start_page"),
 		Roles: m.texts("roles"), AccessTags: m.texts("access_tags"), RevokeTags: m.texts("revoke_tags"),
@@ -135,10 +135,33 @@ func (f *file) product(node *yaml.Node) {
 	if !f.thing(m, kindProduct, p.Slug, "") {
 		return
 	}
+	if node := m.vals["gift_card"]; node != nil {
+		p.GiftCard = f.giftCard(node)
+	}
 	f.products = append(f.products, p)
 	for _, node := range m.list("prices") {
 		f.price(node, p.Slug)
 	}
+}
+
+// giftCard reads what makes a product a gift card; "gift_card: {}" is one that is
+// worth its price.
+func (f *file) giftCard(node *yaml.Node) *GiftCard {
+	m := f.mapping(node, "gift_card", "minimum", "maximum", "coupons", "gift_cards")
+	g := &GiftCard{Coupons: m.boolean("coupons"), GiftCards: m.boolean("gift_cards")}
+	least, most := m.amount("minimum"), m.amount("maximum")
+	switch {
+	case least == nil && most == nil:
+	case least == nil || most == nil:
+		f.fail(m.line, "a gift card whose amount the buyer chooses needs both minimum and maximum")
+	case least.Currency != most.Currency:
+		f.fail(m.line, "minimum and maximum must be in one currency")
+	case least.Minor < 1 || most.Minor < least.Minor:
+		f.fail(m.line, "the minimum must be above zero, and the maximum not below it")
+	default:
+		g.Chosen, g.Minimum, g.Maximum = true, *least, *most
+	}
+	return g
 }
 
 func (f *file) price(node *yaml.Node, product string) {
@@ -159,13 +182,13 @@ func (f *file) price(node *yaml.Node, product string) {
 }
 
 func (f *file) offer(node *yaml.Node, zone string) {
-	m := f.mapping(node, kindOffer, "slug", "name", "description", "status", "items", "timezone", "opens_at", "closes_at",
+	m := f.mapping(node, kindOffer, "slug", "name", "description", "status", "seats", "items", "timezone", "opens_at", "closes_at",
 		"closed_text", "closed_offer", "thank_you", "help", "form")
 	zone = m.or("timezone", zone)
 	o := &Offer{
 		Slug: m.text("slug"), Name: m.text("name"), Description: m.body("description"),
 		Status: Status(m.or("status", string(StatusActive))), TimeZone: zone,
-		OpensAt: m.moment("opens_at", zone), ClosesAt: m.moment("closes_at", zone),
+		Seats: int(m.number("seats", 0)), OpensAt: m.moment("opens_at", zone), ClosesAt: m.moment("closes_at", zone),
 		ClosedText: m.body("closed_text"), ClosedOffer: m.text("closed_offer"), Help: m.body("help"),
 	}
 	if !f.thing(m, kindOffer, o.Slug, "") {
@@ -198,11 +221,12 @@ func (f *file) item(node *yaml.Node, i int) OfferItem {
 
 func (f *file) form(node *yaml.Node, offer string) OrderForm {
 	m := f.mapping(node, "form", "headline", "continue_label", "button_label", "free_label", "terms", "terms_url", "terms_label",
-		"country", "countries")
+		"coupon_field", "gift_card_field", "country", "countries")
 	f.thing(m, kindOffer, offer, "form.")
 	return OrderForm{
 		Headline: m.text("headline"), ContinueLabel: m.text("continue_label"), ButtonLabel: m.text("button_label"),
 		FreeLabel: m.text("free_label"), Terms: m.body("terms"), TermsURL: m.text("terms_url"), TermsLabel: m.text("terms_label"),
+		CouponField: Field(m.text("coupon_field")), GiftCardField: Field(m.text("gift_card_field")),
 		Country: m.text("country"), Countries: m.texts("countries"),
 	}
 }

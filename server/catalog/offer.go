@@ -19,6 +19,7 @@ type Offer struct {
 	Status      Status
 	Revision    int64 // grows whenever anything that the offer shows changes
 	Currency    money.Currency
+	Seats       int         // how many can be sold; 0: any number
 	Items       []OfferItem // in the order of Position
 
 	OpensAt     *time.Time // nil: from the start
@@ -62,9 +63,21 @@ type OrderForm struct {
 	Terms         string   `json:"terms,omitempty"`          // the sentence above the pay button
 	TermsURL      string   `json:"terms_url,omitempty"`      // where the terms can be read
 	TermsLabel    string   `json:"terms_label,omitempty"`    // the words of that link
-	Country       string   `json:"country,omitempty"`        // ISO 3166-1 code chosen at first; empty: guessed
-	Countries     []string `json:"countries,omitempty"`      // codes to choose from; empty: all
+	CouponField   Field    `json:"coupon_field,omitempty"`
+	GiftCardField Field    `json:"gift_card_field,omitempty"`
+	Country       string   `json:"country,omitempty"`   // ISO 3166-1 code chosen at first; empty: guessed
+	Countries     []string `json:"countries,omitempty"` // codes to choose from; empty: all
 }
+
+// Field says how an order form shows a field that few buyers need.
+type Field string
+
+// The ways; "" is FieldLink. A magic link works with each of them.
+const (
+	FieldHidden Field = "hidden"
+	FieldLink   Field = "link" // a link opens it
+	FieldOpen   Field = "open"
+)
 
 // State says whether an offer can be bought.
 type State string

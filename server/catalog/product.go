@@ -28,6 +28,19 @@ type Product struct {
 	RevokeTags  []string // tags that take the access away again, whatever the access tags say
 	TaxClass    string   // names a kind of goods to the tax tables
 	Status      Status
+	GiftCard    *GiftCard // set when the product is a gift card
+}
+
+// GiftCard says what a product that is a gift card is worth: its price, or an
+// amount that the buyer chooses between Minimum and Maximum, in the currency of
+// the offer. A chosen amount is paid instead of the price.
+type GiftCard struct {
+	Chosen  bool         `json:"chosen,omitempty"`
+	Minimum money.Amount `json:"minimum,omitzero"`
+	Maximum money.Amount `json:"maximum,omitzero"`
+	// Coupons and GiftCards let it be bought with those.
+	Coupons   bool `json:"coupons,omitempty"`
+	GiftCards bool `json:"gift_cards,omitempty"`
 }
 
 // TaxClassStandard is the tax class of products that name none.

@@ -3,6 +3,8 @@ package catalog
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/money"
@@ -13,7 +15,9 @@ import (
 //
 // Always: Subtotal, Discount and Tax are the sums over Lines, Tax also the sum
 // over TaxLines, and Total = Subtotal - Discount + exclusive tax = the sum of
-// the lines' totals. Discounts are written as positive amounts.
+// the lines' totals. Discounts are written as positive amounts; Discount is the
+// sum over Coupons, GiftCard the sum over GiftCards, and DueToday = Total -
+// GiftCard: a gift card pays, it lowers no price.
 type Quote struct {
 	Currency money.Currency `json:"currency"`
 	Lines    []QuoteLine    `json:"lines"`
@@ -22,7 +26,34 @@ type Quote struct {
 	Tax      money.Amount   `json:"tax"`
 	TaxLines []TaxLine      `json:"tax_lines"`
 	Total    money.Amount   `json:"total"`
+	GiftCard money.Amount   `json:"gift_card"`
 	DueToday money.Amount   `json:"due_today"`
+
+	Coupons   []QuoteCoupon   `json:"coupons"`
+	GiftCards []QuoteGiftCard `json:"gift_cards"`
+}
+
+// QuoteCoupon is a coupon that a quote was made with.
+type QuoteCoupon struct {
+	CouponID  int64        `json:"coupon_id"`
+	Revision  int64        `json:"revision"` // of the rules
+	CodeID    int64        `json:"code_id"`
+	Code      string       `json:"code"`
+	Name      string       `json:"name"`
+	Amount    money.Amount `json:"amount"`               // what it takes off today
+	TrialDays int          `json:"trial_days,omitempty"` // that it adds to recurring prices
+	Auto      bool         `json:"auto,omitempty"`       // applied by itself: cannot be taken off
+	Tag       string       `json:"tag,omitempty"`        // for its buyer
+	ExpiresAt *time.Time   `json:"expires_at,omitempty"`
+}
+
+// QuoteGiftCard is a gift card that pays for a part of a quote.
+type QuoteGiftCard struct {
+	CardID   int64        `json:"card_id"`
+	PublicID string       `json:"public_id"`
+	Mask     string       `json:"mask"` // its code's last characters
+	Amount   money.Amount `json:"amount"`
+	Left     money.Amount `json:"left"` // on the card afterwards
 }
 
 // QuoteLine is one item of a quote.
@@ -66,7 +97,7 @@ func NewQuote(o *Offer, items []Item) (Quote, error) {
 	if err != nil {
 		return Quote{}, err
 	}
-	q := Quote{Currency: o.Currency, Lines: make([]QuoteLine, len(o.Items)), TaxLines: []TaxLine{}}
+	q := Quote{Currency: o.Currency, Lines: make([]QuoteLine, len(o.Items)), TaxLines: []TaxLine{}, Coupons: []QuoteCoupon{}, GiftCards: []QuoteGiftCard{}}
 	for i, item := range o.Items {
 		if q.Lines[i], err = newLine(item, quantities[i]); err != nil {
 			return Quote{}, outOfRange(err)
@@ -153,8 +184,52 @@ func (q *Quote) sum() error {
 			*s.sum = sum
 		}
 	}
-	q.DueToday = q.Total
+	q.DueToday, q.GiftCard = q.Total, nothing
 	return nil
+}
+
+// Discounted returns the quote with more taken off its lines, one amount a
+// line, by a coupon. It fails when a line would fall below zero.
+func (q Quote) Discounted(c QuoteCoupon, offLines []money.Amount) (Quote, error) {
+	if len(offLines) != len(q.Lines) {
+		return Quote{}, fmt.Errorf("discount %d lines of %d", len(offLines), len(q.Lines))
+	}
+	q.Lines = slices.Clone(q.Lines)
+	for i, off := range offLines {
+		line := &q.Lines[i]
+		var err error
+		if line.Discount, err = line.Discount.Add(off); err != nil {
+			return Quote{}, outOfRange(err)
+		}
+		if line.Total, err = line.Total.Sub(off); err != nil {
+			return Quote{}, outOfRange(err)
+		}
+		if off.Minor < 0 || line.Total.Minor < 0 {
+			return Quote{}, fmt.Errorf("discount of %d on line %s", off.Minor, line.Price)
+		}
+	}
+	q.Coupons = append(slices.Clone(q.Coupons), c)
+	err := q.sum()
+	return q, err
+}
+
+// PaidWith returns the quote with gift cards paying for a part of it. It fails
+// when they would pay more than it costs.
+func (q Quote) PaidWith(cards []QuoteGiftCard) (Quote, error) {
+	q.GiftCards, q.GiftCard = cards, money.New(0, q.Currency)
+	for _, card := range cards {
+		sum, err := q.GiftCard.Add(card.Amount)
+		if err != nil {
+			return Quote{}, outOfRange(err)
+		}
+		if card.Amount.Minor < 0 || sum.Minor > q.Total.Minor {
+			return Quote{}, fmt.Errorf("gift card %d pays %d of %d", card.CardID, card.Amount.Minor, q.Total.Minor)
+		}
+		q.GiftCard = sum
+	}
+	var err error
+	q.DueToday, err = q.Total.Sub(q.GiftCard)
+	return q, err
 }
 
 // outOfRange turns an overflow into an answer for the buyer.

@@ -82,7 +82,7 @@ func NewService(store Store, now func() time.Time) *Service {
 // Offer returns the offer with a slug, in any state. It always asks the store,
 // but for the revision only while that is the one it knows.
 func (s *Service) Offer(ctx context.Context, slug string) (*Offer, error) {
-	if checkSlug(slug) != "" {
+	if CheckSlug(slug) != "" {
 		// The store cannot even compare it: its slugs are ASCII, and SQL pads them.
 		return nil, errs.New(errs.NotFound, "There is no such offer.")
 	}

@@ -52,8 +52,9 @@ var (
 	rolePattern = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
 )
 
-// checkSlug returns what is wrong with a slug, or "".
-func checkSlug(slug string) string {
+// CheckSlug returns what is wrong with a slug, in English, or "". Slugs are
+// lower-case letters, digits and single hyphens between them.
+func CheckSlug(slug string) string {
 	switch {
 	case slug == "":
 		return "slug is missing"
@@ -105,7 +106,7 @@ func (c *checker) product(p *Product) {
 			c.add(kindProduct, p.Slug, "revoke_tags", "%q is also an access tag; it would take away what it gives", tag)
 		}
 	}
-	if fault := checkSlug(p.TaxClass); fault != "" {
+	if fault := CheckSlug(p.TaxClass); fault != "" {
 		c.add(kindProduct, p.Slug, "tax_class", "tax class: %s", fault)
 	}
 	c.status(kindProduct, p.Slug, p.Status, StatusActive, StatusArchived)
@@ -136,6 +137,14 @@ func (c *checker) price(p *Price) {
 }
 
 func (c *checker) offer(o *Offer, all *Catalogue) {
+	if o.Seats < 0 {
+		c.add(kindOffer, o.Slug, "seats", "seats must not be negative")
+	}
+	for field, way := range map[string]Field{"form.coupon_field": o.Form.CouponField, "form.gift_card_field": o.Form.GiftCardField} {
+		if way != "" && way != FieldHidden && way != FieldLink && way != FieldOpen {
+			c.add(kindOffer, o.Slug, field, "must be hidden, link or open, not %q", way)
+		}
+	}
 	c.slug(kindOffer, o.Slug)
 	c.line(kindOffer, o.Slug, "name", o.Name, maxName, true)
 	c.text(kindOffer, o.Slug, "description", o.Description)
@@ -254,7 +263,7 @@ func (c *checker) item(o *Offer, i int, item OfferItem) {
 }
 
 func (c *checker) slug(kind, slug string) {
-	if text := checkSlug(slug); text != "" {
+	if text := CheckSlug(slug); text != "" {
 		c.add(kind, slug, "slug", "%s", text)
 	}
 }

@@ -89,7 +89,7 @@ func (s *CatalogStore) Catalogue(ctx context.Context) (*catalog.Catalogue, error
 func readCatalogue(ctx context.Context, q querier) (*catalog.Catalogue, error) {
 	const (
 		products = `
-		SELECT id, slug, name, description, start_page, roles, access_tags, revoke_tags, tax_class, status
+		SELECT id, slug, name, description, start_page, roles, access_tags, revoke_tags, tax_class, gift_card, status
 		FROM {products}
 		ORDER BY slug`
 		prices = `
@@ -147,18 +147,22 @@ func (t *catalogTx) Catalogue(ctx context.Context) (*catalog.Catalogue, error) {
 func (t *catalogTx) SaveProduct(ctx context.Context, p *catalog.Product) error {
 	const (
 		insert = `
-		INSERT INTO {products} (slug, name, description, start_page, roles, access_tags, revoke_tags, tax_class, status,
+		INSERT INTO {products} (slug, name, description, start_page, roles, access_tags, revoke_tags, tax_class, gift_card, status,
 			updated_at, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 		update = `
 		UPDATE {products}
 		SET slug = ?, name = ?, description = ?, start_page = ?, roles = ?, access_tags = ?, revoke_tags = ?, tax_class = ?,
-			status = ?, updated_at = ?
+			gift_card = ?, status = ?, updated_at = ?
 		WHERE id = ?`
 	)
+	giftCard, err := jsonOrNull(p.GiftCard)
+	if err != nil {
+		return fmt.Errorf("gift card of product %s: %w", p.Slug, err)
+	}
 	values := []any{
 		p.Slug, p.Name, p.Description, p.StartPage, encodeList(p.Roles), encodeList(p.AccessTags), encodeList(p.RevokeTags),
-		p.TaxClass, p.Status, t.now,
+		p.TaxClass, giftCard, p.Status, t.now,
 	}
 	return t.save(ctx, &p.ID, "product "+p.Slug, insert, update, values)
 }
@@ -182,12 +186,12 @@ func (t *catalogTx) SavePrice(ctx context.Context, p *catalog.Price) error {
 func (t *catalogTx) SaveOffer(ctx context.Context, o *catalog.Offer) error {
 	const (
 		insert = `
-		INSERT INTO {offers} (slug, name, description, status, revision, currency, opens_at, closes_at, time_zone, closed_text,
-			closed_offer, thank_you_url, append_order_info, help, form_tokens_since, form, updated_at, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		INSERT INTO {offers} (slug, name, description, status, revision, currency, seats, opens_at, closes_at, time_zone,
+			closed_text, closed_offer, thank_you_url, append_order_info, help, form_tokens_since, form, updated_at, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 		update = `
 		UPDATE {offers}
-		SET slug = ?, name = ?, description = ?, status = ?, revision = ?, currency = ?, opens_at = ?, closes_at = ?,
+		SET slug = ?, name = ?, description = ?, status = ?, revision = ?, currency = ?, seats = ?, opens_at = ?, closes_at = ?,
 			time_zone = ?, closed_text = ?, closed_offer = ?, thank_you_url = ?, append_order_info = ?, help = ?,
 			form_tokens_since = ?, form = ?, updated_at = ?
 		WHERE id = ?`
@@ -198,7 +202,7 @@ func (t *catalogTx) SaveOffer(ctx context.Context, o *catalog.Offer) error {
 	}
 	since := sql.NullTime{Time: o.FormTokensSince.UTC(), Valid: !o.FormTokensSince.IsZero()}
 	values := []any{
-		o.Slug, o.Name, o.Description, o.Status, o.Revision + 1, o.Currency, utc(o.OpensAt), utc(o.ClosesAt), o.TimeZone,
+		o.Slug, o.Name, o.Description, o.Status, o.Revision + 1, o.Currency, orNull(int64(o.Seats)), utc(o.OpensAt), utc(o.ClosesAt), o.TimeZone,
 		o.ClosedText, o.ClosedOffer, o.ThankYouURL, o.AppendOrderInfo, o.Help, since, string(form), t.now,
 	}
 	if err := t.save(ctx, &o.ID, "offer "+o.Slug, insert, update, values); err != nil {

@@ -12,16 +12,17 @@ import (
 )
 
 type productRow struct {
-	ID          int64  `db:"id"`
-	Slug        string `db:"slug"`
-	Name        string `db:"name"`
-	Description string `db:"description"`
-	StartPage   string `db:"start_page"`
-	Roles       string `db:"roles"`
-	AccessTags  string `db:"access_tags"`
-	RevokeTags  string `db:"revoke_tags"`
-	TaxClass    string `db:"tax_class"`
-	Status      string `db:"status"`
+	ID          int64   `db:"id"`
+	Slug        string  `db:"slug"`
+	Name        string  `db:"name"`
+	Description string  `db:"description"`
+	StartPage   string  `db:"start_page"`
+	Roles       string  `db:"roles"`
+	AccessTags  string  `db:"access_tags"`
+	RevokeTags  string  `db:"revoke_tags"`
+	TaxClass    string  `db:"tax_class"`
+	GiftCard    *string `db:"gift_card"`
+	Status      string  `db:"status"`
 }
 
 func (r productRow) product() (*catalog.Product, error) {
@@ -32,6 +33,11 @@ func (r productRow) product() (*catalog.Product, error) {
 	for list, text := range map[*[]string]string{&p.Roles: r.Roles, &p.AccessTags: r.AccessTags, &p.RevokeTags: r.RevokeTags} {
 		if err := json.Unmarshal([]byte(text), list); err != nil {
 			return nil, fmt.Errorf("lists of product %s: %w", r.Slug, err)
+		}
+	}
+	if r.GiftCard != nil {
+		if err := json.Unmarshal([]byte(*r.GiftCard), &p.GiftCard); err != nil {
+			return nil, fmt.Errorf("gift card of product %s: %w", r.Slug, err)
 		}
 	}
 	return p, nil
@@ -57,12 +63,12 @@ func (r priceRow) price() *catalog.Price {
 // selectOffers reads a row for each item of each offer; one with an empty item
 // for an offer without any.
 const selectOffers = `
-		SELECT o.id, o.slug, o.name, o.description, o.status, o.revision, o.currency, o.opens_at, o.closes_at, o.time_zone,
+		SELECT o.id, o.slug, o.name, o.description, o.status, o.revision, o.currency, o.seats, o.opens_at, o.closes_at, o.time_zone,
 			o.closed_text, o.closed_offer, o.thank_you_url, o.append_order_info, o.help, o.form_tokens_since, o.form,
 			i.position, i.quantity, i.max_quantity, i.unit_amount AS special_amount,
 			r.id AS price_id, r.slug AS price_slug, r.kind, r.unit_amount, r.currency AS price_currency, r.status AS price_status,
 			p.id AS product_id, p.slug AS product_slug, p.name AS product_name, p.description AS product_description,
-			p.start_page, p.roles, p.access_tags, p.revoke_tags, p.tax_class, p.status AS product_status
+			p.start_page, p.roles, p.access_tags, p.revoke_tags, p.tax_class, p.gift_card, p.status AS product_status
 		FROM {offers} o
 		LEFT JOIN {offer_items} i ON i.offer_id = o.id
 		LEFT JOIN {prices} r ON r.id = i.price_id
@@ -76,6 +82,7 @@ type offerRow struct {
 	Status          string       `db:"status"`
 	Revision        int64        `db:"revision"`
 	Currency        string       `db:"currency"`
+	Seats           *int64       `db:"seats"`
 	OpensAt         *time.Time   `db:"opens_at"`
 	ClosesAt        *time.Time   `db:"closes_at"`
 	TimeZone        string       `db:"time_zone"`
@@ -110,6 +117,7 @@ type itemRow struct {
 	AccessTags         sql.NullString `db:"access_tags"`
 	RevokeTags         sql.NullString `db:"revoke_tags"`
 	TaxClass           sql.NullString `db:"tax_class"`
+	GiftCard           *string        `db:"gift_card"`
 	ProductStatus      sql.NullString `db:"product_status"`
 }
 
@@ -144,7 +152,7 @@ func readOffers(ctx context.Context, q querier, query string, args ...any) ([]*c
 func (r offerRow) offer() (*catalog.Offer, error) {
 	o := &catalog.Offer{
 		ID: r.ID, Slug: r.Slug, Name: r.Name, Description: r.Description, Status: catalog.Status(r.Status),
-		Revision: r.Revision, Currency: money.Currency(r.Currency), OpensAt: r.OpensAt, ClosesAt: r.ClosesAt,
+		Revision: r.Revision, Currency: money.Currency(r.Currency), Seats: int(orZero(r.Seats)), OpensAt: r.OpensAt, ClosesAt: r.ClosesAt,
 		TimeZone: r.TimeZone, ClosedText: r.ClosedText, ClosedOffer: r.ClosedOffer, ThankYouURL: r.ThankYouURL,
 		AppendOrderInfo: r.AppendOrderInfo, Help: r.Help, FormTokensSince: r.FormTokensSince.Time,
 	}
@@ -159,7 +167,7 @@ func (r itemRow) item() (catalog.OfferItem, error) {
 		ID: r.ProductID.Int64, Slug: r.ProductSlug.String, Name: r.ProductName.String,
 		Description: r.ProductDescription.String, StartPage: r.StartPage.String, Roles: r.Roles.String,
 		AccessTags: r.AccessTags.String, RevokeTags: r.RevokeTags.String, TaxClass: r.TaxClass.String,
-		Status: r.ProductStatus.String,
+		GiftCard: r.GiftCard, Status: r.ProductStatus.String,
 	}.product()
 	if err != nil {
 		return catalog.OfferItem{}, err
@@ -186,4 +194,17 @@ func encodeList(list []string) string {
 	}
 	text, _ := json.Marshal(list) // strings always have a JSON form
 	return string(text)
+}
+
+// jsonOrNull encodes what a pointer points at; NULL for nil.
+func jsonOrNull[T any](v *T) (*string, error) {
+	if v == nil {
+		return nil, nil
+	}
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	text := string(raw)
+	return &text, nil
 }

@@ -1,0 +1,16 @@
+-- +goose Up
+CREATE TABLE {coupons} (
+	id BIGINT UNSIGNED NOT NULL AUTO_INCREMENT,
+	slug VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	name VARCHAR(200) NOT NULL,
+	kind VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	status VARCHAR(16) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+	auto_apply TINYINT(1) NOT NULL DEFAULT 0,
+	revision BIGINT NOT NULL,
+	rules MEDIUMTEXT NOT NULL,
+	created_at DATETIME(6) NOT NULL,
+	updated_at DATETIME(6) NOT NULL,
+	PRIMARY KEY (id),
+	UNIQUE KEY uq_slug (slug),
+	KEY ix_auto_apply (auto_apply)
+) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE {collation};

@@ -1,0 +1,3 @@
+-- +goose Up
+ALTER TABLE {offers}
+	ADD COLUMN seats INT NULL AFTER currency;
