@@ -27,26 +27,29 @@ var may = map[string][]string{
 	"server/job":       {},
 	"server/contact":   {"server/errs"},
 	"server/catalog":   {"server/errs", "server/money", "server/job", "go.yaml.in/yaml/v3"},
-	"server/coupon":    {"server/money"},
+	"server/coupon":    {"server/errs", "server/money", "server/catalog", "golang.org/x/text"},
 	"server/payment":   {"server/money"},
-	"server/order":     {"server/errs", "server/money", "server/job", "server/catalog", "server/payment", "server/failpoint"},
+	"server/order": {
+		"server/errs", "server/money", "server/job", "server/coupon", "server/catalog", "server/payment", "server/failpoint",
+	},
 	"server/checkout": {
-		"server/errs", "server/money", "server/job", "server/contact", "server/catalog", "server/payment", "server/order", "server/failpoint",
+		"server/errs", "server/money", "server/job", "server/contact", "server/coupon", "server/catalog", "server/payment", "server/order",
+		"server/failpoint",
 	},
 	"server/locale": {"server/money", "plugin-php/languages", "github.com/leonelquinteros/gotext"},
 
 	"server/mysql": {
-		"server/errs", "server/money", "server/job", "server/contact", "server/catalog", "server/payment", "server/order", "server/checkout",
-		"wpbridge/wpdb", "github.com/go-sql-driver/mysql", "github.com/jmoiron/sqlx", "github.com/pressly/goose/v3",
+		"server/errs", "server/money", "server/job", "server/contact", "server/coupon", "server/catalog", "server/payment", "server/order",
+		"server/checkout", "wpbridge/wpdb", "github.com/go-sql-driver/mysql", "github.com/jmoiron/sqlx", "github.com/pressly/goose/v3",
 	},
 	"server/payment/stripe": {"server/errs", "server/money", "server/payment", "github.com/stripe/stripe-go/v76", "golang.org/x/time"},
 
 	"server/api": {
-		"server/errs", "server/money", "server/catalog", "server/order", "server/checkout", "server/locale", "wpbridge", "shortcodes",
+		"server/errs", "server/money", "server/catalog", "server/coupon", "server/order", "server/checkout", "server/locale", "wpbridge", "shortcodes",
 		"github.com/gin-gonic/gin",
 	},
 	"server": {
-		"server/api", "server/catalog", "server/checkout", "server/config", "server/errs", "server/job", "server/locale", "server/money",
+		"server/api", "server/catalog", "server/checkout", "server/config", "server/coupon", "server/errs", "server/job", "server/locale", "server/money",
 		"server/mysql", "server/order", "server/payment", "server/payment/stripe", "shortcodes", "wpbridge", "wpbridge/wpdb",
 		"github.com/gin-gonic/gin", "github.com/prometheus/client_golang",
 	},
@@ -65,7 +68,7 @@ var may = map[string][]string{
 	},
 	"server/mysql/mysqltest": {"server/mysql", "github.com/go-sql-driver/mysql"},
 	"server/shoptest": {
-		"server", "server/config", "server/mysql/mysqltest", "wpbridge", "wpbridge/wpdb", "cmd/sandbox/stripe", "github.com/go-sql-driver/mysql",
+		"server", "server/config", "server/coupon", "server/mysql/mysqltest", "wpbridge", "wpbridge/wpdb", "cmd/sandbox/stripe", "github.com/go-sql-driver/mysql",
 	},
 }
 

@@ -14,7 +14,9 @@ import (
 	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/checkout"
 	"github.com/tillside/tillside/server/config"
+	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/job"
+	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/mysql"
 	"github.com/tillside/tillside/server/order"
 	"github.com/tillside/tillside/server/payment/stripe"
@@ -23,6 +25,7 @@ import (
 // Shop is one site's shop, opened: everything but the listeners.
 type Shop struct {
 	Catalog  *catalog.Service
+	Coupons  *coupon.Service
 	Checkout *checkout.Service
 	Orders   *order.Service
 	Worker   *job.Worker
@@ -115,8 +118,11 @@ func (s *Shop) wire(ctx context.Context) error {
 		Store: orderStore, Gateways: s.gateways.Gateway, Users: s.users,
 		Mailer: s.mailer, Log: s.log, Now: s.now,
 	})
+	s.Coupons = coupon.NewService(coupon.Options{
+		Store: mysql.NewCouponStore(s.db), People: &people{s.db}, Offers: s.Catalog, Minimum: money.StripeMinimum, Now: s.now,
+	})
 	s.Checkout = checkout.NewService(checkout.Options{
-		Store: mysql.NewCheckoutStore(s.db), Offers: s.Catalog, Orders: s.Orders, Gateways: s.gateways.Gateway,
+		Store: mysql.NewCheckoutStore(s.db), Offers: s.Catalog, Orders: s.Orders, Coupons: s.Coupons, Gateways: s.gateways.Gateway,
 		Site: s.fence.SiteID, Home: s.site.Home, Selling: s.fence.Selling, StatusKey: statusKey, Log: s.log, Now: s.now,
 	})
 	s.gateways.inbox = s.Checkout
@@ -145,7 +151,7 @@ func (s *Shop) Poll(ctx context.Context) (int, error) {
 // Handler returns the public routes.
 func (s *Shop) Handler() http.Handler {
 	return api.New(api.Options{
-		Offers: s.Catalog, Checkouts: s.Checkout, Orders: s.Orders, Site: s.site, Gateways: s.gateways, Admin: &admin{s},
+		Offers: s.Catalog, Checkouts: s.Checkout, Coupons: s.Coupons, Orders: s.Orders, Site: s.site, Gateways: s.gateways, Admin: &admin{s},
 		Selling: s.fence.Selling, TakeJTI: s.db.TakeJTI, Log: s.log, Now: s.now, Version: Version,
 	})
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/checkout"
+	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/locale"
 	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/order"
@@ -33,10 +34,17 @@ type Checkouts interface {
 	Checkout(ctx context.Context, publicID, token string) (*checkout.Found, error)
 	Update(ctx context.Context, publicID, token string, change checkout.Change) (*checkout.Found, error)
 	Pay(ctx context.Context, publicID, token string, r checkout.PayRequest) (*checkout.Answer, error)
+	ApplyCode(ctx context.Context, publicID, token, code string) (*checkout.Found, error)
+	RemoveCode(ctx context.Context, publicID, token, code string) (*checkout.Found, error)
 	Sync(ctx context.Context, publicID, token string, patience time.Duration) (*checkout.Answer, error)
 	// OwnsOrder returns errs.NotFound unless the token is that of the checkout
 	// which led to the order.
 	OwnsOrder(ctx context.Context, checkoutID int64, token string) error
+}
+
+// Coupons is what the routes need of coupons.
+type Coupons interface {
+	Quote(ctx context.Context, r coupon.QuoteRequest) (*coupon.Quoted, error)
 }
 
 // Orders is what the routes need of orders.
@@ -95,6 +103,7 @@ type Admin interface {
 type Options struct {
 	Offers    Offers
 	Checkouts Checkouts
+	Coupons   Coupons
 	Orders    Orders
 	Site      Site
 	Gateways  Gateways
@@ -133,6 +142,8 @@ func New(o Options) http.Handler {
 	browser.PATCH("/checkouts/:id", a.handle(a.updateCheckout))
 	browser.POST("/checkouts/:id/pay", a.handle(a.pay))
 	browser.POST("/checkouts/:id/sync", a.handle(a.sync))
+	browser.PUT("/checkouts/:id/coupon", a.handle(a.applyCoupon))
+	browser.DELETE("/checkouts/:id/coupon", a.handle(a.removeCoupon))
 	browser.GET("/orders/:id", a.handle(a.receipt))
 	browser.POST("/orders/:id/credentials", a.handle(a.credentials))
 	browser.GET("/me", a.handle(a.me))

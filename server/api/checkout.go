@@ -18,6 +18,7 @@ type startRequest struct {
 	Referrer  string       `json:"referrer"`
 	UTM       order.UTM    `json:"utm"`
 	Partner   string       `json:"partner"`
+	Coupons   []string     `json:"coupons"`
 }
 
 type contactInput struct {
@@ -35,6 +36,9 @@ type detailsInput struct {
 func (a *API) startCheckout(c *gin.Context) error {
 	var req startRequest
 	if err := decode(c, &req); err != nil {
+		return err
+	}
+	if err := checkCodes(req.Coupons); err != nil {
 		return err
 	}
 	token, err := a.formToken(c, req.FormToken)
@@ -58,11 +62,12 @@ func (a *API) startCheckout(c *gin.Context) error {
 		Offer: offer.Slug, UserID: user, Locale: a.Site.Locale().Tag(),
 		Email: value(req.Contact.Email), FirstName: value(req.Contact.FirstName), LastName: value(req.Contact.LastName),
 		Origin: order.Origin{PageURL: page, Referrer: req.Referrer, UTM: req.UTM, Partner: req.Partner},
+		Codes:  wishes(token, req.Coupons),
 	})
 	if err != nil {
 		return err
 	}
-	v := viewCheckout(a.Site.Locale(), found)
+	v := a.viewCheckout(a.Site.Locale(), found)
 	v.Token = secret
 	c.JSON(http.StatusCreated, v)
 	return nil
@@ -81,7 +86,7 @@ func (a *API) showCheckout(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, viewCheckout(a.Site.Locale(), found))
+	c.JSON(http.StatusOK, a.viewCheckout(a.Site.Locale(), found))
 	return nil
 }
 
@@ -119,14 +124,14 @@ func (a *API) updateCheckout(c *gin.Context) error {
 		if loadErr != nil {
 			return loadErr
 		}
-		e, v := errs.From(err), viewCheckout(l, current)
+		e, v := errs.From(err), a.viewCheckout(l, current)
 		c.JSON(http.StatusConflict, conflictView{errorBody{Code: e.Code, Message: l.T(e.Text, e.Args...)}, &v})
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, viewCheckout(l, found))
+	c.JSON(http.StatusOK, a.viewCheckout(l, found))
 	return nil
 }
 
@@ -149,7 +154,7 @@ func (a *API) pay(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, viewAnswer(a.Site.Locale(), answer))
+	c.JSON(http.StatusOK, a.viewAnswer(a.Site.Locale(), answer))
 	return nil
 }
 
@@ -159,7 +164,7 @@ func (a *API) sync(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, viewAnswer(a.Site.Locale(), answer))
+	c.JSON(http.StatusOK, a.viewAnswer(a.Site.Locale(), answer))
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"github.com/tillside/tillside/server/catalog"
+	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/wpbridge"
 )
@@ -62,12 +63,12 @@ func (a *API) form(c *gin.Context) error {
 		Gateways: a.Gateways.Forms(c.Request.Context(), offer.Currency),
 	}
 	if v.State == catalog.StateOpen {
-		quote, err := catalog.NewQuote(offer, nil)
+		quoted, err := a.Coupons.Quote(c.Request.Context(), coupon.QuoteRequest{Offer: offer, Wishes: wishes(token, nil)})
 		if err != nil {
 			return err
 		}
-		v.Quote = viewQuote(l, quote)
-		v.Payable = a.Selling() == nil && (len(v.Gateways) > 0 || quote.DueToday.IsZero())
+		v.Quote = a.viewQuote(l, quoted)
+		v.Payable = a.Selling() == nil && (len(v.Gateways) > 0 || quoted.Quote.DueToday.IsZero())
 	}
 	if v.State == catalog.StateOpen && !v.Payable {
 		v.Message = l.T("Paying is not possible at the moment. Please try again later or contact us.")
@@ -110,6 +111,7 @@ func (a *API) inPlaceOf(ctx context.Context, offer *catalog.Offer) (*catalog.Off
 type quoteRequest struct {
 	FormToken string        `json:"form_token"`
 	Items     []itemRequest `json:"items"`
+	Coupons   []string      `json:"coupons"`
 }
 
 type itemRequest struct {
@@ -128,11 +130,18 @@ func (a *API) quote(c *gin.Context) error {
 	if len(req.Items) > maxItems {
 		return errs.Field("items", "There are too many items.")
 	}
+	if err := checkCodes(req.Coupons); err != nil {
+		return err
+	}
 	token, err := a.formToken(c, req.FormToken)
 	if err != nil {
 		return err
 	}
 	_, offer, err := a.offerOf(c.Request.Context(), token)
+	if err != nil {
+		return err
+	}
+	user, err := a.sessionUser(c)
 	if err != nil {
 		return err
 	}
@@ -143,10 +152,12 @@ func (a *API) quote(c *gin.Context) error {
 	for i, item := range req.Items {
 		items[i] = catalog.Item(item)
 	}
-	quote, err := catalog.NewQuote(offer, items)
+	quoted, err := a.Coupons.Quote(c.Request.Context(), coupon.QuoteRequest{
+		Offer: offer, Items: items, Wishes: wishes(token, req.Coupons), Person: coupon.Person{UserID: user},
+	})
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, viewQuote(a.Site.Locale(), quote))
+	c.JSON(http.StatusOK, a.viewQuote(a.Site.Locale(), quoted))
 	return nil
 }

@@ -87,7 +87,7 @@ func TestOpenAPI_RealExchangesFit(t *testing.T) {
 		name string
 		play func(*testing.T)
 	}{
-		{"form and quote", s.formAndQuote}, {"purchase", s.purchase}, {"free order", s.freeOrder},
+		{"form and quote", s.formAndQuote}, {"coupons", s.coupons}, {"purchase", s.purchase}, {"free order", s.freeOrder},
 		{"3-D Secure", s.threeDSecure}, {"bank debit", s.bankDebit}, {"other answers", s.otherAnswers},
 		{"refused requests", s.refused}, {"member", s.member}, {"plugin", s.pluginAsks},
 		{"keys and fence", s.keysAndFence}, {"webhook", s.webhook},
@@ -112,6 +112,18 @@ func (s *stage) formAndQuote(t *testing.T) {
 	gone := s.stand.NewBuyer(s.process, "closed")
 	want(t, gone.Do(http.MethodPost, "/v1/quotes", map[string]any{"form_token": gone.FormToken()}), http.StatusGone)
 	want(t, b.Do(http.MethodGet, "/v1/ping", nil), http.StatusOK)
+}
+
+func (s *stage) coupons(t *testing.T) {
+	s.stand.AddCoupon(`{"discount":{"kind":"percent","percent":"20"}}`, "SPRING", 0)
+	b := s.stand.NewBuyer(s.process, "course")
+	want(t, b.Do(http.MethodPost, "/v1/quotes", map[string]any{
+		"form_token": b.FormToken(), "coupons": []string{"spring", "nosuch"},
+	}), http.StatusOK)
+	b = s.buyer("course", "saver@example.com")
+	want(t, b.Do(http.MethodPut, "/v1/checkouts/"+b.ID+"/coupon", map[string]string{"code": "spring"}), http.StatusOK)
+	want(t, b.Do(http.MethodPut, "/v1/checkouts/"+b.ID+"/coupon", map[string]string{"code": "nosuch"}), http.StatusBadRequest)
+	want(t, b.Do(http.MethodDelete, "/v1/checkouts/"+b.ID+"/coupon", map[string]string{"code": "SPRING"}), http.StatusOK)
 }
 
 func (s *stage) purchase(t *testing.T) {

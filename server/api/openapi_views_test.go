@@ -25,6 +25,9 @@ var described = map[string]reflect.Type{
 	"Purchase": reflect.TypeFor[purchaseView](), "Credentials": reflect.TypeFor[credentialsView](),
 	"LoginForm": reflect.TypeFor[loginView](), "Fragment": reflect.TypeFor[fragmentView](),
 
+	"AppliedCoupon": reflect.TypeFor[couponView](), "AppliedGiftCard": reflect.TypeFor[giftCardView](),
+	"Notice": reflect.TypeFor[noticeView](), "CodeRequest": reflect.TypeFor[codeRequest](),
+
 	"QuoteRequest": reflect.TypeFor[quoteRequest](), "ItemRequest": reflect.TypeFor[itemRequest](),
 	"StartRequest": reflect.TypeFor[startRequest](), "ContactInput": reflect.TypeFor[contactInput](),
 	"DetailsInput": reflect.TypeFor[detailsInput](), "UTM": reflect.TypeFor[order.UTM](),
@@ -37,7 +40,7 @@ var described = map[string]reflect.Type{
 // struct but in what the service refuses.
 var decoded = []string{
 	"QuoteRequest", "ItemRequest", "StartRequest", "ContactInput", "DetailsInput", "UTM", "UpdateRequest", "PayRequest",
-	"CredentialsRequest", "StripeKeys", "FenceDecision",
+	"CredentialsRequest", "StripeKeys", "FenceDecision", "CodeRequest",
 }
 
 // field is a member of a JSON object as the struct has it.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/checkout"
+	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/locale"
 	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/order"
@@ -28,7 +29,37 @@ type quoteView struct {
 	Tax      amountView     `json:"tax"`
 	TaxLines []taxLineView  `json:"tax_lines"`
 	Total    amountView     `json:"total"`
+	GiftCard amountView     `json:"gift_card"`
 	DueToday amountView     `json:"due_today"`
+
+	Offer     offerRef       `json:"offer"`
+	Coupons   []couponView   `json:"coupons"`
+	GiftCards []giftCardView `json:"gift_cards"`
+	Notices   []noticeView   `json:"notices"`
+	Now       time.Time      `json:"now"` // ours, for countdowns
+}
+
+type couponView struct {
+	Code      string     `json:"code"`
+	Name      string     `json:"name"`
+	Amount    amountView `json:"amount"`
+	TrialDays int        `json:"trial_days"`
+	Auto      bool       `json:"auto"`
+	ExpiresAt *time.Time `json:"expires_at"`
+}
+
+type giftCardView struct {
+	ID     string     `json:"id"`
+	Code   string     `json:"code"` // its last characters
+	Amount amountView `json:"amount"`
+	Left   amountView `json:"left"`
+}
+
+// noticeView says of a code that it does not apply.
+type noticeView struct {
+	Code    string        `json:"code"`
+	Reason  coupon.Reason `json:"reason"`
+	Message string        `json:"message"`
 }
 
 type lineView struct {
@@ -47,14 +78,19 @@ type taxLineView struct {
 	Inclusive bool       `json:"inclusive"`
 }
 
-func viewQuote(l *locale.Locale, q catalog.Quote) *quoteView {
-	if len(q.Lines) == 0 {
+// viewQuote returns nil for an offer that cannot be bought.
+func (a *API) viewQuote(l *locale.Locale, quoted *coupon.Quoted) *quoteView {
+	if quoted == nil || len(quoted.Quote.Lines) == 0 {
 		return nil
 	}
+	q := &quoted.Quote
 	v := &quoteView{
 		Currency: q.Currency, Lines: make([]lineView, len(q.Lines)), TaxLines: make([]taxLineView, len(q.TaxLines)),
 		Subtotal: viewAmount(l, q.Subtotal), Discount: viewAmount(l, q.Discount), Tax: viewAmount(l, q.Tax),
-		Total: viewAmount(l, q.Total), DueToday: viewAmount(l, q.DueToday),
+		Total: viewAmount(l, q.Total), GiftCard: viewAmount(l, q.GiftCard), DueToday: viewAmount(l, q.DueToday),
+		Offer:   offerRef{ID: quoted.Offer.ID, Slug: quoted.Offer.Slug, Name: quoted.Offer.Name},
+		Coupons: make([]couponView, len(q.Coupons)), GiftCards: make([]giftCardView, len(q.GiftCards)),
+		Notices: make([]noticeView, len(quoted.Notices)), Now: a.Now().UTC(),
 	}
 	for i, line := range q.Lines {
 		v.Lines[i] = lineView{
@@ -65,7 +101,23 @@ func viewQuote(l *locale.Locale, q catalog.Quote) *quoteView {
 	for i, line := range q.TaxLines {
 		v.TaxLines[i] = taxLineView{Name: line.Name, Rate: line.Rate, Amount: viewAmount(l, line.Amount), Inclusive: line.Inclusive}
 	}
+	for i, c := range q.Coupons {
+		v.Coupons[i] = viewCoupon(l, c)
+	}
+	for i, card := range q.GiftCards {
+		v.GiftCards[i] = giftCardView{ID: card.PublicID, Code: card.Mask, Amount: viewAmount(l, card.Amount), Left: viewAmount(l, card.Left)}
+	}
+	for i := range quoted.Notices {
+		n := &quoted.Notices[i]
+		v.Notices[i] = noticeView{Code: n.Code, Reason: publicReason(n), Message: a.noticeText(l, n)}
+	}
 	return v
+}
+
+func viewCoupon(l *locale.Locale, c catalog.QuoteCoupon) couponView {
+	return couponView{
+		Code: c.Code, Name: c.Name, Amount: viewAmount(l, c.Amount), TrialDays: c.TrialDays, Auto: c.Auto, ExpiresAt: c.ExpiresAt,
+	}
 }
 
 type contactView struct {
@@ -96,7 +148,7 @@ type checkoutView struct {
 	Order   *orderRef       `json:"order"`
 }
 
-func viewCheckout(l *locale.Locale, f *checkout.Found) checkoutView {
+func (a *API) viewCheckout(l *locale.Locale, f *checkout.Found) checkoutView {
 	c := f.Checkout
 	v := checkoutView{ID: c.PublicID, Status: c.Status, Version: c.Version, Step: c.Step}
 	if f.StatusOnly {
@@ -104,7 +156,7 @@ func viewCheckout(l *locale.Locale, f *checkout.Found) checkoutView {
 	}
 	v.Contact = &contactView{Email: c.Buyer.Email, FirstName: c.Buyer.FirstName, LastName: c.Buyer.LastName}
 	v.Details = &detailsView{Country: c.Buyer.Country, PostalCode: c.Buyer.PostalCode}
-	v.Quote = viewQuote(l, f.Quote)
+	v.Quote = a.viewQuote(l, f.Quoted)
 	if c.OrderID != "" {
 		v.Order = &orderRef{ID: c.OrderID, Number: numberText(c.OrderNumber)}
 	}
@@ -121,7 +173,7 @@ type payView struct {
 	Order        *orderRef             `json:"order,omitempty"`
 }
 
-func viewAnswer(l *locale.Locale, a *checkout.Answer) payView {
+func (api *API) viewAnswer(l *locale.Locale, a *checkout.Answer) payView {
 	v := payView{Status: a.Status, RetryAfterMS: a.RetryAfter.Milliseconds(), ClientSecret: a.ClientSecret}
 	switch {
 	case a.Status == checkout.AnswerProcessing && a.Bank:
@@ -132,9 +184,7 @@ func viewAnswer(l *locale.Locale, a *checkout.Answer) payView {
 	case a.Text != "":
 		v.Message = l.T(a.Text)
 	}
-	if a.Quote != nil {
-		v.Quote = viewQuote(l, *a.Quote)
-	}
+	v.Quote = api.viewQuote(l, a.Quoted)
 	if a.OrderID != "" {
 		v.Order = &orderRef{ID: a.OrderID, Number: numberText(a.OrderNumber)}
 	}

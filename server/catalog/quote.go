@@ -35,16 +35,19 @@ type Quote struct {
 
 // QuoteCoupon is a coupon that a quote was made with.
 type QuoteCoupon struct {
-	CouponID  int64        `json:"coupon_id"`
-	Revision  int64        `json:"revision"` // of the rules
-	CodeID    int64        `json:"code_id"`
-	Code      string       `json:"code"`
-	Name      string       `json:"name"`
-	Amount    money.Amount `json:"amount"`               // what it takes off today
-	TrialDays int          `json:"trial_days,omitempty"` // that it adds to recurring prices
-	Auto      bool         `json:"auto,omitempty"`       // applied by itself: cannot be taken off
-	Tag       string       `json:"tag,omitempty"`        // for its buyer
-	ExpiresAt *time.Time   `json:"expires_at,omitempty"`
+	CouponID   int64        `json:"coupon_id"`
+	Revision   int64        `json:"revision"` // of the rules
+	CodeID     int64        `json:"code_id"`
+	CampaignID int64        `json:"campaign_id,omitempty"`
+	Code       string       `json:"code"`
+	Name       string       `json:"name"`
+	Amount     money.Amount `json:"amount"`               // what it takes off today
+	TrialDays  int          `json:"trial_days,omitempty"` // that it adds to recurring prices
+	Auto       bool         `json:"auto,omitempty"`       // applied by itself: cannot be taken off
+	Tag        string       `json:"tag,omitempty"`        // for its buyer
+	ExpiresAt  *time.Time   `json:"expires_at,omitempty"`
+	// ReturnOnRefund gives the use back when the order is refunded whole.
+	ReturnOnRefund bool `json:"return_on_refund,omitempty"`
 }
 
 // QuoteGiftCard is a gift card that pays for a part of a quote.

@@ -120,7 +120,7 @@ func TestNewQuote_FreezesAsJSON(t *testing.T) {
 		`"unit":{"amount":4900,"currency":"EUR"},"subtotal":{"amount":4900,"currency":"EUR"},"discount":{"amount":0,"currency":"EUR"},` +
 		`"tax":{"amount":0,"currency":"EUR"},"total":{"amount":4900,"currency":"EUR"}}],"subtotal":{"amount":4900,"currency":"EUR"},` +
 		`"discount":{"amount":0,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"tax_lines":[],"total":{"amount":4900,"currency":"EUR"},` +
-		`"due_today":{"amount":4900,"currency":"EUR"}}`
+		`"gift_card":{"amount":0,"currency":"EUR"},"due_today":{"amount":4900,"currency":"EUR"},"coupons":[],"gift_cards":[]}`
 	if diff := cmp.Diff(want, encode(t, q)); diff != "" {
 		t.Errorf("JSON (-want +got):\n%s", diff)
 	}

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"time"
 
+	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/order"
@@ -32,24 +33,29 @@ const (
 
 // Checkout is one buyer's way through an order form.
 type Checkout struct {
-	ID          int64
-	PublicID    string
-	TokenHash   Hash
-	StatusHash  Hash // of the status-only token; zero when there is none
-	OfferID     int64
-	ContactID   int64
-	Status      Status
-	Version     int64 // grows with each change by the buyer
-	Step        int
-	Buyer       order.Buyer
-	UserID      int64 // the WordPress user who was logged in; 0 for a visitor
-	Locale      string
-	Origin      order.Origin
-	Intent      Intent
-	OrderID     string // public id; empty before it is paid
-	OrderNumber int64
-	CreatedAt   time.Time
-	UpdatedAt   time.Time
+	ID         int64
+	PublicID   string
+	TokenHash  Hash
+	StatusHash Hash // of the status-only token; zero when there is none
+	OfferID    int64
+	ContactID  int64
+	Status     Status
+	Version    int64 // grows with each change by the buyer
+	Step       int
+	Buyer      order.Buyer
+	UserID     int64 // the WordPress user who was logged in; 0 for a visitor
+	// LinkID is the magic link that the buyer came by, LinkContactID whom it
+	// was made for; 0 without one.
+	LinkID        int64
+	LinkContactID int64
+	Codes         []coupon.Wish // that the checkout carries, by id, oldest first
+	Locale        string
+	Origin        order.Origin
+	Intent        Intent
+	OrderID       string // public id; empty before it is paid
+	OrderNumber   int64
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
 }
 
 // Intent is the one live intent of a checkout at the provider. Its ID is empty

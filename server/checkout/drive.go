@@ -51,8 +51,7 @@ func (s *Service) drive(ctx context.Context, attemptID int64) error {
 		return fmt.Errorf("checkout of attempt %d: %w", a.ID, err)
 	}
 	if a.Account.Gateway == GatewayNone {
-		_, err := s.Orders.Settle(ctx, order.Settlement{CheckoutID: c.ID})
-		return err
+		return s.settleFree(ctx, c, a)
 	}
 	g, err := s.Gateways(a.Account.Gateway)
 	if err != nil {
@@ -71,9 +70,24 @@ func (s *Service) drive(ctx context.Context, attemptID int64) error {
 	return s.charge(ctx, g, c, a)
 }
 
+// settleFree settles what costs nothing, once no earlier intent can be paid any
+// more.
+func (s *Service) settleFree(ctx context.Context, c *Checkout, a *Attempt) error {
+	if c.Intent.ID != "" {
+		if done, err := s.retire(ctx, c, a); done || err != nil {
+			return err
+		}
+	}
+	_, err := s.Orders.Settle(ctx, order.Settlement{CheckoutID: c.ID})
+	if errs.Is(err, errs.Conflict) {
+		return s.close(ctx, a, AttemptCanceled, payment.Decline{Code: "conflict", Text: errs.From(err).Text}, "")
+	}
+	return err
+}
+
 // charge makes sure that there is an intent for the attempt and confirms it.
 func (s *Service) charge(ctx context.Context, g payment.Gateway, c *Checkout, a *Attempt) error {
-	if c.Intent.ID != "" && (c.Intent.Amount != a.Amount || c.Intent.Account != a.Account) {
+	if c.Intent.ID != "" && !c.fits(a) {
 		if done, err := s.retire(ctx, c, a); done || err != nil {
 			return err
 		}
@@ -121,7 +135,8 @@ func (s *Service) unanswered(ctx context.Context, g payment.Gateway, a *Attempt,
 }
 
 // retire cancels an intent whose total is no longer right: whoever holds its
-// secret could still pay it. It reports true when the intent was paid, or is
+// secret could still pay it. What it held and the attempt does not need is given
+// back in the transaction that forgets it. It reports true when the intent was paid, or is
 // being paid, after all.
 func (s *Service) retire(ctx context.Context, c *Checkout, a *Attempt) (bool, error) {
 	g, err := s.Gateways(c.Intent.Account.Gateway)
@@ -146,6 +161,9 @@ func (s *Service) retire(ctx context.Context, c *Checkout, a *Attempt) (bool, er
 			return err
 		}
 		locked.Intent = c.Intent
+		if err := s.releaseOthers(ctx, tx, c.ID, a); err != nil {
+			return err
+		}
 		return tx.UpdateCheckout(ctx, locked)
 	})
 	failpoint.Hit(failpoint.ReleaseCommitted)
@@ -331,6 +349,11 @@ func (s *Service) change(ctx context.Context, a *Attempt, do func(*Checkout, *At
 		do(c, current)
 		if paid {
 			c.Status = StatusPaid
+		}
+		if !paid && !current.IsOpen() && c.Intent.ID == "" { // what it held ends with its intent
+			if err := s.releaseAll(ctx, tx, c.ID); err != nil {
+				return err
+			}
 		}
 		now := s.Now()
 		current.UpdatedAt, c.UpdatedAt = now, now

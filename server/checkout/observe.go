@@ -146,7 +146,7 @@ func (s *Service) Expire(ctx context.Context) error {
 		return fmt.Errorf("expire: %w", err)
 	}
 	for i := range idle {
-		failed = append(failed, s.age(ctx, idle[i].ID, StatusOpen, StatusAbandoned, abandonAfter))
+		failed = append(failed, s.abandon(ctx, &idle[i]))
 	}
 	old, err := s.Store.IdleCheckouts(ctx, StatusAbandoned, now.Add(-expireAfter), batch)
 	if err != nil {
@@ -176,8 +176,29 @@ func (s *Service) cancel(ctx context.Context, a *Attempt) error {
 	return nil
 }
 
+// abandon marks a checkout whose buyer has left. What it still holds of limits,
+// after a decline, must not be kept from others: its intent ends first.
+func (s *Service) abandon(ctx context.Context, c *Checkout) error {
+	if c.Intent.ID != "" {
+		holds, err := s.Store.HasHolds(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		if holds {
+			return s.end(ctx, c, StatusOpen, StatusAbandoned, abandonAfter)
+		}
+	}
+	return s.age(ctx, c.ID, StatusOpen, StatusAbandoned, abandonAfter, false)
+}
+
 // expire ends a checkout, and its live intent first.
 func (s *Service) expire(ctx context.Context, c *Checkout) error {
+	return s.end(ctx, c, StatusAbandoned, StatusExpired, expireAfter)
+}
+
+// end moves a checkout on once its live intent is canceled at the provider. When
+// the cancel is refused because the money came in, it settles.
+func (s *Service) end(ctx context.Context, c *Checkout, from, to Status, idle time.Duration) error {
 	if c.Intent.ID != "" {
 		g, err := s.Gateways(c.Intent.Account.Gateway)
 		if err != nil {
@@ -192,19 +213,23 @@ func (s *Service) expire(ctx context.Context, c *Checkout) error {
 			return s.observe(ctx, c.Intent.Account.Gateway, c.Intent.ID)
 		}
 	}
-	return s.age(ctx, c.ID, StatusAbandoned, StatusExpired, expireAfter)
+	return s.age(ctx, c.ID, from, to, idle, true)
 }
 
-// age moves a checkout on if its buyer has still shown no sign.
-func (s *Service) age(ctx context.Context, id int64, from, to Status, idle time.Duration) error {
+// age moves a checkout on if its buyer has still shown no sign. Once its intent
+// has ended it is forgotten, with all that it held.
+func (s *Service) age(ctx context.Context, id int64, from, to Status, idle time.Duration, intentEnded bool) error {
 	err := s.Store.InTx(ctx, func(tx Tx) error {
 		c, err := tx.LockCheckoutByID(ctx, id)
 		if err != nil || c.Status != from || s.Now().Sub(c.UpdatedAt) < idle {
 			return err
 		}
 		c.Status = to
-		if to == StatusExpired {
+		if intentEnded {
 			c.Intent.ID = ""
+			if err := s.releaseAll(ctx, tx, c.ID); err != nil {
+				return err
+			}
 		}
 		return tx.UpdateCheckout(ctx, c)
 	})

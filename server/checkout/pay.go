@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tillside/tillside/server/catalog"
+	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/failpoint"
 	"github.com/tillside/tillside/server/job"
@@ -51,7 +52,7 @@ type Answer struct {
 	RetryAfter   time.Duration // processing: when to ask again
 	ClientSecret string        // requires_action: for the provider's script
 	Text         string        // declined: an English key, for the buyer
-	Quote        *catalog.Quote
+	Quoted       *coupon.Quoted
 	OrderID      string // succeeded
 	OrderNumber  int64
 }
@@ -90,70 +91,125 @@ func (s *Service) Pay(ctx context.Context, publicID, token string, r PayRequest)
 	if err != nil {
 		return nil, fmt.Errorf("pay checkout %d: %w", c.ID, err)
 	}
-	if changed != nil {
-		return &Answer{Status: AnswerTotalsChanged, Quote: changed}, nil
+	if a == nil {
+		return &Answer{Status: AnswerTotalsChanged, Quoted: changed}, nil
 	}
 	failpoint.Hit(failpoint.AttemptStored)
 	return s.settleDown(ctx, a, r.Patience)
 }
 
-// attempt stores a new attempt, or returns the one whose answer this click
-// gets. A quote is returned instead when the total is not the expected one.
-func (s *Service) attempt(ctx context.Context, c *Checkout, r PayRequest) (*Attempt, *catalog.Quote, error) {
-	hash := HashOf(r.Gateway + "\n" + r.Token + "\n" + r.Expected.Major() + string(r.Expected.Currency))
-	offer, err := s.Offers.OfferByID(ctx, c.OfferID)
-	if err != nil {
-		return nil, nil, fmt.Errorf("offer: %w", err)
-	}
-	quote, notForSale := s.quote(offer)
-	account, noGateway := s.account(ctx, r.Gateway, quote)
-	origin := s.originKey(r.Address)
-	tooMany := s.mayTry(ctx, c, origin)
+// maxQuotes is how often a click is quoted anew when its checkout changes, or
+// a coupon is used up, at the same moment.
+const maxQuotes = 4
 
+// attempt stores a new attempt, or returns the one whose answer this click
+// gets. A quote is returned instead when the total is not the expected one, or
+// when a coupon of it is gone: the buyer is asked again.
+func (s *Service) attempt(ctx context.Context, c *Checkout, r PayRequest) (*Attempt, *coupon.Quoted, error) {
+	origin := s.originKey(r.Address)
+	click := &click{
+		PayRequest: r, hash: HashOf(r.Gateway + "\n" + r.Token + "\n" + r.Expected.Major() + string(r.Expected.Currency)),
+		origin: origin, tooMany: s.mayTry(ctx, c, origin),
+	}
+	without := refused{}
+	for try := 1; ; try++ {
+		quoted, notForSale := s.quoteOf(ctx, c, without)
+		if notForSale != nil && !errs.Is(notForSale, errs.Gone) && !errs.Is(notForSale, errs.Conflict) {
+			return nil, nil, notForSale
+		}
+		a, current, err := s.store(ctx, c, click, quoted, notForSale, len(without) > 0)
+		if gone, isRefused := asRefused(err); isRefused && try < maxQuotes {
+			without[gone.CodeID] = gone.Reason
+			continue
+		}
+		if err != nil || a != nil || current == nil {
+			return a, quoted, err
+		}
+		if try == maxQuotes {
+			return nil, nil, errs.New(errs.Conflict, "This form was changed in another window.")
+		}
+		c = current
+	}
+}
+
+// click is a click on the pay button with what was looked up for it.
+type click struct {
+	PayRequest
+	hash    Hash
+	origin  OriginKey
+	tooMany error
+}
+
+// store writes the attempt and reserves what it takes from limits, in one
+// transaction. It returns neither an attempt nor an error when the buyer must
+// be asked again, and the checkout as it is when it is not the one that was
+// quoted.
+func (s *Service) store(ctx context.Context, c *Checkout, r *click, quoted *coupon.Quoted, notForSale error, mustAsk bool) (*Attempt, *Checkout, error) {
+	var account payment.Account
+	var noGateway error
+	if quoted != nil {
+		account, noGateway = s.account(ctx, r.Gateway, quoted.Quote)
+	}
 	var a *Attempt
-	var changed *catalog.Quote
-	err = s.Store.InTx(ctx, func(tx Tx) error {
-		a, changed = nil, nil
-		c, err := tx.LockCheckout(ctx, c.PublicID)
+	var current *Checkout
+	err := s.Store.InTx(ctx, func(tx Tx) error {
+		a, current = nil, nil
+		locked, err := tx.LockCheckout(ctx, c.PublicID)
 		if err != nil {
 			return err
 		}
-		if a, err = s.earlier(ctx, tx, c, r.Key, hash); a != nil || err != nil {
+		if a, err = s.earlier(ctx, tx, locked, r.Key, r.hash); a != nil || err != nil {
 			return err
 		}
 		switch {
-		case c.Status == StatusExpired:
+		case locked.Status == StatusExpired:
 			return errs.New(errs.Gone, "This checkout has expired. Please start again.")
-		case c.Buyer.Country == "":
+		case locked.Version != c.Version:
+			current = locked
+			return nil
+		case locked.Buyer.Country == "":
 			return errs.Field("country", "Choose your country.")
 		case notForSale != nil:
 			return notForSale
-		case quote.DueToday != r.Expected:
-			changed = &quote
+		case mustAsk || quoted.Quote.DueToday != r.Expected:
 			return nil
 		case noGateway != nil:
 			return noGateway
-		case tooMany != nil:
-			return tooMany
+		case r.tooMany != nil:
+			return r.tooMany
 		}
-		now := s.Now()
-		a = &Attempt{
-			CheckoutID: c.ID, ClientKey: r.Key, RequestHash: hash, Status: AttemptStarted, Account: account,
-			Amount: quote.DueToday, Token: r.Token, Terms: s.terms(offer, quote), Origin: origin, CreatedAt: now, UpdatedAt: now,
-		}
-		if err := tx.AddAttempt(ctx, a); err != nil {
-			return err
-		}
-		c.Status, c.UpdatedAt = StatusPaying, now
-		c.StatusHash = HashOf(s.statusToken(c.PublicID, r.Key))
-		if err := tx.UpdateCheckout(ctx, c); err != nil {
-			return err
-		}
-		return tx.Enqueue(ctx, job.New{
-			Kind: JobResume, Priority: job.PriorityPurchase, RunAt: now.Add(resumeDelay), Payload: AttemptJob{a.ID},
-		})
+		a, err = s.open(ctx, tx, locked, r, account, quoted)
+		return err
 	})
-	return a, changed, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return a, current, nil
+}
+
+// open writes an open attempt for a checkout that is locked, with what it holds
+// and the job that finishes it if we do not.
+func (s *Service) open(ctx context.Context, tx Tx, c *Checkout, r *click, account payment.Account, quoted *coupon.Quoted) (*Attempt, error) {
+	now := s.Now()
+	a := &Attempt{
+		CheckoutID: c.ID, ClientKey: r.Key, RequestHash: r.hash, Status: AttemptStarted, Account: account,
+		Amount: quoted.Quote.DueToday, Token: r.Token, Terms: s.terms(quoted.Offer, quoted.Quote), Origin: r.origin,
+		CreatedAt: now, UpdatedAt: now,
+	}
+	if err := s.reserve(ctx, tx, c, a, quoted); err != nil {
+		return nil, err
+	}
+	if err := tx.AddAttempt(ctx, a); err != nil {
+		return nil, err
+	}
+	c.Status, c.UpdatedAt = StatusPaying, now
+	c.StatusHash = HashOf(s.statusToken(c.PublicID, r.Key))
+	if err := tx.UpdateCheckout(ctx, c); err != nil {
+		return nil, err
+	}
+	return a, tx.Enqueue(ctx, job.New{
+		Kind: JobResume, Priority: job.PriorityPurchase, RunAt: now.Add(resumeDelay), Payload: AttemptJob{a.ID},
+	})
 }
 
 // earlier returns the attempt of the same click, or the one that is under way,
@@ -204,6 +260,7 @@ func (s *Service) terms(offer *catalog.Offer, q catalog.Quote) order.Terms {
 		OfferID: offer.ID, OfferSlug: offer.Slug, OfferName: offer.Name, Help: offer.Help,
 		AppendInfo: offer.AppendOrderInfo, Items: make([]order.Item, len(q.Lines)),
 		Subtotal: q.Subtotal, Discount: q.Discount, Tax: q.Tax, Total: q.Total,
+		Coupons: q.Coupons, GiftCards: q.GiftCards, GiftCard: q.GiftCard, Seats: offer.Seats,
 	}
 	if offer.ThankYouURL != "" {
 		t.ThankYouURL = catalog.Absolute(s.Home(), offer.ThankYouURL)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/contact"
+	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/order"
@@ -64,6 +65,7 @@ type Options struct {
 	Store    Store
 	Offers   Offers
 	Orders   Orders
+	Coupons  Coupons
 	Gateways payment.Lookup
 	// Site returns this site's identity, kept with each intent: intents of
 	// another site on the same account are left alone. A copy of a site gets
@@ -108,12 +110,17 @@ type StartRequest struct {
 	UserID    int64 // of the session; 0 for a visitor
 	Locale    string
 	Origin    order.Origin
+	Codes     []coupon.Wish // that the buyer brings, by text
+	// LinkID and LinkContactID are of the magic link that was opened.
+	LinkID        int64
+	LinkContactID int64
 }
 
-// Found is a checkout as its buyer sees it.
+// Found is a checkout as its buyer sees it. Quoted is nil when the offer is not
+// open any more.
 type Found struct {
 	Checkout *Checkout
-	Quote    catalog.Quote
+	Quoted   *coupon.Quoted
 	// StatusOnly is true for the token that came back from a bank: its bearer
 	// may know how the payment went, and nothing else.
 	StatusOnly bool
@@ -130,18 +137,18 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (*Found, string, er
 	if err != nil {
 		return nil, "", err
 	}
-	quote, err := s.quote(offer)
+	buyer, err := checkBuyer(order.Buyer{Email: r.Email, FirstName: r.FirstName, LastName: r.LastName})
 	if err != nil {
 		return nil, "", err
 	}
-	buyer, err := checkBuyer(order.Buyer{Email: r.Email, FirstName: r.FirstName, LastName: r.LastName})
-	if err != nil {
+	if _, err := s.quote(ctx, coupon.QuoteRequest{Offer: offer}); err != nil {
 		return nil, "", err
 	}
 	token, now := newToken(), s.Now()
 	c := &Checkout{
 		PublicID: newToken(), TokenHash: HashOf(token), OfferID: offer.ID, Status: StatusOpen, Version: 1, Step: 2,
-		Buyer: buyer, UserID: r.UserID, Locale: r.Locale, Origin: s.checkOrigin(r.Origin), CreatedAt: now, UpdatedAt: now,
+		Buyer: buyer, UserID: r.UserID, LinkID: r.LinkID, LinkContactID: r.LinkContactID, Locale: r.Locale,
+		Origin: s.checkOrigin(r.Origin), CreatedAt: now, UpdatedAt: now,
 	}
 	err = s.Store.InTx(ctx, func(tx Tx) error {
 		person, err := tx.UpsertContact(ctx, newContact(buyer, now))
@@ -159,27 +166,36 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (*Found, string, er
 	if err != nil {
 		return nil, "", fmt.Errorf("start checkout of %q: %w", r.Offer, err)
 	}
-	return &Found{Checkout: c, Quote: quote}, token, nil
+	found, err := s.bring(ctx, c, r.Codes)
+	return found, token, err
+}
+
+// bring gives a new checkout the codes that its buyer brought: those that apply,
+// and those that may yet. The answer says what became of the others.
+func (s *Service) bring(ctx context.Context, c *Checkout, codes []coupon.Wish) (*Found, error) {
+	with := *c
+	with.Codes = codes
+	quoted, err := s.quoteOf(ctx, &with, nil)
+	if err != nil {
+		return nil, err
+	}
+	if c.Codes = keepCodes(quoted, codes); len(c.Codes) == 0 {
+		return &Found{Checkout: c, Quoted: quoted}, nil
+	}
+	err = s.Store.InTx(ctx, func(tx Tx) error { return addCodes(ctx, tx, c.ID, c.Codes) })
+	if err != nil {
+		return nil, fmt.Errorf("codes of checkout %d: %w", c.ID, err)
+	}
+	return &Found{Checkout: c, Quoted: quoted}, nil
 }
 
 func newContact(b order.Buyer, now time.Time) contact.Contact {
 	return contact.Contact{PublicID: newToken(), Email: b.Email, FirstName: b.FirstName, LastName: b.LastName, CreatedAt: now}
 }
 
-// quote returns what an offer costs now, or errs.Gone when it is not open.
-func (s *Service) quote(offer *catalog.Offer) (catalog.Quote, error) {
-	switch offer.State(s.Now()) {
-	case catalog.StateOpen:
-		return catalog.NewQuote(offer, nil)
-	case catalog.StateNotYet:
-		return catalog.Quote{}, errs.New(errs.Gone, "This offer is not open yet.")
-	}
-	return catalog.Quote{}, errs.New(errs.Gone, "This offer has closed.")
-}
-
 // Checkout returns a checkout to the bearer of its token. A wrong id and a
 // wrong token are the same errs.NotFound. The quote of an offer that is not
-// open any more is the zero Quote.
+// open any more is nil.
 func (s *Service) Checkout(ctx context.Context, publicID, token string) (*Found, error) {
 	c, statusOnly, err := s.authorized(ctx, publicID, token)
 	if err != nil {
@@ -192,15 +208,11 @@ func (s *Service) Checkout(ctx context.Context, publicID, token string) (*Found,
 }
 
 func (s *Service) withQuote(ctx context.Context, c *Checkout) (*Found, error) {
-	offer, err := s.Offers.OfferByID(ctx, c.OfferID)
-	if err != nil {
-		return nil, fmt.Errorf("offer of checkout %d: %w", c.ID, err)
-	}
-	quote, err := s.quote(offer)
+	quoted, err := s.quoteOf(ctx, c, nil)
 	if err != nil && !errs.Is(err, errs.Gone) {
 		return nil, err
 	}
-	return &Found{Checkout: c, Quote: quote}, nil
+	return &Found{Checkout: c, Quoted: quoted}, nil
 }
 
 // authorized returns the checkout and whether the token is the status-only one.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tillside/tillside/server/contact"
+	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/payment"
 )
@@ -26,6 +27,8 @@ type Store interface {
 	// Declines counts the attempts that were declined since a time, of an
 	// origin and of a contact; a zero origin has none.
 	Declines(ctx context.Context, origin OriginKey, contactID int64, since time.Time) (ofOrigin, ofContact int, err error)
+	// HasHolds reports whether a checkout holds anything of a limit.
+	HasHolds(ctx context.Context, checkoutID int64) (bool, error)
 	// Customer returns the provider's customer of a contact.
 	Customer(ctx context.Context, contactID int64, a payment.Account) (string, error)
 	// AddCustomer stores it; the first one stays, and is returned.
@@ -82,6 +85,22 @@ type Tx interface {
 	// UpdateAttempt stores an attempt's status, intent and decline; a closed
 	// status makes room for the next attempt.
 	UpdateAttempt(ctx context.Context, a *Attempt) error
+	// AddCode makes a checkout carry a code; one that it carries stays.
+	AddCode(ctx context.Context, checkoutID, codeID int64, source coupon.Source) error
+	// RemoveCode takes it off again.
+	RemoveCode(ctx context.Context, checkoutID, codeID int64) error
+	// ReserveCoupon reserves a use for a checkout that is locked; the same
+	// checkout enters its own reservation again. It writes the limits' rows
+	// first, and they stay locked. When nothing is left, or the coupon changed
+	// since its quote, it is a *coupon.RefusedError: the transaction must not
+	// commit.
+	ReserveCoupon(ctx context.Context, use coupon.Use) error
+	// ReleaseCoupons gives back a checkout's reservations but those of some codes.
+	ReleaseCoupons(ctx context.Context, checkoutID int64, keep []int64) error
+	// ReserveSeat takes one of an offer's seats; false when none is left.
+	ReserveSeat(ctx context.Context, offerID int64, seats int, checkoutID int64) (bool, error)
+	// ReleaseSeat gives a reserved seat back.
+	ReleaseSeat(ctx context.Context, checkoutID int64) error
 	// Enqueue writes a job.
 	Enqueue(ctx context.Context, j job.New) error
 }

@@ -74,10 +74,10 @@ type Source string
 
 // The sources.
 const (
-	SourceTyped Source = "typed"
-	SourceLink  Source = "link" // a magic link
-	SourceForm  Source = "form" // fixed by the author of the page
-	SourceAuto  Source = "auto" // applied by itself
+	SourceTyped Source = "typed" // also by a link that only names codes
+	SourceLink  Source = "link"  // a link whose token the store knows
+	SourceForm  Source = "form"  // fixed by the author of the page
+	SourceAuto  Source = "auto"  // applied by itself
 )
 
 // State is how far a use is.
@@ -90,12 +90,3 @@ const (
 	StateReleased  State = "released" // the payment did not come
 	StateReturned  State = "returned" // given back with a refund
 )
-
-// Counts says how much of a limit is left for one checkout: uses that others
-// hold or have committed.
-type Counts struct {
-	Total    int // of the coupon
-	OfOffer  int // of the coupon, for this offer
-	OfCode   int
-	OfPerson int // of the coupon, by any identity of this person
-}

@@ -4,10 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tillside/tillside/server/checkout"
 	"github.com/tillside/tillside/server/contact"
+	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/money"
@@ -60,6 +63,9 @@ type checkoutRow struct {
 	UpdatedAt      time.Time `db:"updated_at"`
 	OrderID        *string   `db:"order_public_id"`
 	OrderNumber    *int64    `db:"order_number"`
+	LinkID         *int64    `db:"link_id"`
+	LinkContactID  *int64    `db:"link_contact_id"`
+	Codes          *string   `db:"codes"`
 }
 
 func (r *checkoutRow) checkout() (*checkout.Checkout, error) {
@@ -69,7 +75,7 @@ func (r *checkoutRow) checkout() (*checkout.Checkout, error) {
 		Buyer: order.Buyer{
 			Email: r.Email, FirstName: r.FirstName, LastName: r.LastName, Country: r.Country, PostalCode: r.PostalCode,
 		},
-		UserID: orZero(r.UserID), Locale: r.Locale,
+		UserID: orZero(r.UserID), LinkID: orZero(r.LinkID), LinkContactID: orZero(r.LinkContactID), Locale: r.Locale,
 		Origin: order.Origin{PageURL: r.PageURL, Referrer: r.Referrer, Partner: r.Partner},
 		Intent: checkout.Intent{
 			Account: payment.Account{Gateway: r.Gateway, ID: r.Account, Mode: payment.Mode(r.Mode)},
@@ -84,15 +90,39 @@ func (r *checkoutRow) checkout() (*checkout.Checkout, error) {
 	if err := json.Unmarshal([]byte(r.UTM), &c.Origin.UTM); err != nil {
 		return nil, fmt.Errorf("utm of checkout %d: %w", r.ID, err)
 	}
-	return c, nil
+	var err error
+	c.Codes, err = readCodes(textOrEmpty(r.Codes))
+	return c, err
 }
 
-// selectCheckout joins the contact's e-mail, and the order once there is one.
+// readCodes reads the codes of a checkout as selectCheckout strings them
+// together: "12 typed,15 link".
+func readCodes(text string) ([]coupon.Wish, error) {
+	var codes []coupon.Wish
+	for part := range strings.SplitSeq(text, ",") {
+		if part == "" {
+			continue
+		}
+		id, source, _ := strings.Cut(part, " ")
+		n, err := strconv.ParseInt(id, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("codes %q: %w", text, err)
+		}
+		codes = append(codes, coupon.Wish{CodeID: n, Source: coupon.Source(source)})
+	}
+	return codes, nil
+}
+
+// selectCheckout joins the contact's e-mail, what the buyer brought, and the
+// order once there is one.
 const selectCheckout = `
 	SELECT c.id, c.public_id, c.token_hash, c.status_token_hash, c.offer_id, c.contact_id, p.email, c.status, c.version, c.step,
 		c.first_name, c.last_name, c.country, c.postal_code, c.user_id, c.locale, c.page_url, c.referrer, c.utm, c.partner,
 		c.gateway, c.account, c.mode, c.intent_id, c.intent_number, c.intent_amount, c.intent_currency, c.created_at, c.updated_at,
-		o.public_id AS order_public_id, o.number AS order_number
+		o.public_id AS order_public_id, o.number AS order_number,
+		c.link_id, (SELECT l.contact_id FROM {coupon_links} l WHERE l.id = c.link_id) AS link_contact_id,
+		(SELECT GROUP_CONCAT(CONCAT(k.code_id, ' ', k.source) ORDER BY k.created_at, k.code_id)
+			FROM {checkout_coupons} k WHERE k.checkout_id = c.id) AS codes
 	FROM {checkouts} c
 	JOIN {contacts} p ON p.id = c.contact_id
 	LEFT JOIN {orders} o ON o.checkout_id = c.id`
@@ -178,15 +208,15 @@ func (t checkoutTx) UpsertContact(ctx context.Context, c contact.Contact) (*cont
 func (t checkoutTx) AddCheckout(ctx context.Context, c *checkout.Checkout) error {
 	const query = `
 		INSERT INTO {checkouts} (public_id, token_hash, offer_id, contact_id, status, version, step, first_name, last_name,
-			country, postal_code, user_id, locale, page_url, referrer, utm, partner, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+			country, postal_code, user_id, link_id, locale, page_url, referrer, utm, partner, created_at, updated_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	utm, err := json.Marshal(c.Origin.UTM)
 	if err != nil {
 		return fmt.Errorf("utm: %w", err)
 	}
 	c.ID, err = t.insert(ctx, query, c.PublicID, c.TokenHash[:], c.OfferID, c.ContactID, c.Status, c.Version, c.Step,
-		c.Buyer.FirstName, c.Buyer.LastName, c.Buyer.Country, c.Buyer.PostalCode, orNull(c.UserID), c.Locale,
+		c.Buyer.FirstName, c.Buyer.LastName, c.Buyer.Country, c.Buyer.PostalCode, orNull(c.UserID), orNull(c.LinkID), c.Locale,
 		c.Origin.PageURL, c.Origin.Referrer, string(utm), c.Origin.Partner, c.CreatedAt.UTC(), c.UpdatedAt.UTC())
 	if err != nil {
 		return fmt.Errorf("insert checkout: %w", err)

@@ -34,6 +34,8 @@ type orderRow struct {
 	Discount        int64     `db:"discount"`
 	Tax             int64     `db:"tax"`
 	Total           int64     `db:"total"`
+	GiftCard        int64     `db:"gift_card"`
+	Coupons         *string   `db:"coupons"`
 	Refunded        int64     `db:"refunded"`
 	TaxLines        string    `db:"tax_lines"`
 	Email           string    `db:"email"`
@@ -58,7 +60,7 @@ type orderRow struct {
 
 const selectOrder = `
 	SELECT id, public_id, number, checkout_id, contact_id, offer_id, offer_slug, offer_name, status, currency, subtotal, discount,
-		tax, total, refunded, tax_lines, email, first_name, last_name, country, postal_code, locale, page_url, referrer, utm,
+		tax, total, gift_card, coupons, refunded, tax_lines, email, first_name, last_name, country, postal_code, locale, page_url, referrer, utm,
 		partner, start_page, thank_you_url, help, user_id, access, pass_fingerprint, credentials, created_at
 	FROM {orders}`
 
@@ -75,6 +77,7 @@ func (r *orderRow) order() (*order.Order, error) {
 			OfferID: r.OfferID, OfferSlug: r.OfferSlug, OfferName: r.OfferName, StartPage: r.StartPage, Help: r.Help,
 			Subtotal: money.New(r.Subtotal, currency), Discount: money.New(r.Discount, currency),
 			Tax: money.New(r.Tax, currency), Total: money.New(r.Total, currency),
+			GiftCard: money.New(r.GiftCard, currency),
 		},
 		ThankYouURL: r.ThankYouURL, UserID: orZero(r.UserID), Access: order.Access(r.Access),
 		PassFingerprint: r.PassFingerprint, Credentials: order.CredentialsState(r.Credentials), CreatedAt: r.CreatedAt,
@@ -84,6 +87,11 @@ func (r *orderRow) order() (*order.Order, error) {
 	}
 	if err := json.Unmarshal([]byte(r.TaxLines), &o.Terms.TaxLines); err != nil {
 		return nil, fmt.Errorf("tax lines of order %d: %w", r.ID, err)
+	}
+	if r.Coupons != nil {
+		if err := json.Unmarshal([]byte(*r.Coupons), &o.Terms.Coupons); err != nil {
+			return nil, fmt.Errorf("coupons of order %d: %w", r.ID, err)
+		}
 	}
 	return o, nil
 }

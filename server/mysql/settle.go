@@ -40,7 +40,7 @@ func (t orderTx) LockPurchase(ctx context.Context, checkoutID int64, intentID st
 	}
 	p := &order.Purchase{
 		CheckoutID: c.ID, PublicID: c.PublicID, ContactID: c.ContactID, Paid: c.Status == checkout.StatusPaid,
-		Buyer: c.Buyer, Locale: c.Locale, Origin: c.Origin,
+		UserID: c.UserID, Buyer: c.Buyer, Locale: c.Locale, Origin: c.Origin,
 	}
 	var a *checkout.Attempt
 	if intentID == "" {
@@ -94,11 +94,15 @@ func (t orderTx) NextNumber(ctx context.Context) (int64, error) {
 func (t orderTx) AddOrder(ctx context.Context, o *order.Order) error {
 	const insert = `
 		INSERT INTO {orders} (public_id, number, checkout_id, contact_id, offer_id, offer_slug, offer_name, status, currency,
-			subtotal, discount, tax, total, tax_lines, email, first_name, last_name, country, postal_code, locale, page_url,
+			subtotal, discount, tax, total, gift_card, coupons, tax_lines, email, first_name, last_name, country, postal_code, locale, page_url,
 			referrer, utm, partner, start_page, thank_you_url, help, access, credentials, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	taxLines, err := jsonList(o.Terms.TaxLines)
+	if err != nil {
+		return err
+	}
+	coupons, err := jsonList(o.Terms.Coupons)
 	if err != nil {
 		return err
 	}
@@ -109,7 +113,7 @@ func (t orderTx) AddOrder(ctx context.Context, o *order.Order) error {
 	at := o.CreatedAt.UTC()
 	o.ID, err = t.insert(ctx, insert, o.PublicID, o.Number, o.CheckoutID, o.ContactID, o.Terms.OfferID, o.Terms.OfferSlug,
 		o.Terms.OfferName, o.Status, o.Terms.Total.Currency, o.Terms.Subtotal.Minor, o.Terms.Discount.Minor, o.Terms.Tax.Minor,
-		o.Terms.Total.Minor, taxLines, o.Buyer.Email, o.Buyer.FirstName, o.Buyer.LastName, o.Buyer.Country, o.Buyer.PostalCode,
+		o.Terms.Total.Minor, o.Terms.GiftCard.Minor, coupons, taxLines, o.Buyer.Email, o.Buyer.FirstName, o.Buyer.LastName, o.Buyer.Country, o.Buyer.PostalCode,
 		o.Locale, o.Origin.PageURL, o.Origin.Referrer, string(utm), o.Origin.Partner, o.Terms.StartPage, o.ThankYouURL,
 		o.Terms.Help, o.Access, o.Credentials, at, at)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/payment"
 )
@@ -154,6 +155,16 @@ type Terms struct {
 	Tax         money.Amount `json:"tax"`
 	TaxLines    []TaxLine    `json:"tax_lines"`
 	Total       money.Amount `json:"total"`
+
+	Coupons   []catalog.QuoteCoupon   `json:"coupons,omitempty"`
+	GiftCards []catalog.QuoteGiftCard `json:"gift_cards,omitempty"`
+	GiftCard  money.Amount            `json:"gift_card,omitzero"` // that gift cards pay of the total
+	Seats     int                     `json:"seats,omitempty"`    // how many the offer has; 0: any number
+}
+
+// Due returns what was charged: the total less what gift cards paid.
+func (t *Terms) Due() money.Amount {
+	return money.New(t.Total.Minor-t.GiftCard.Minor, t.Total.Currency)
 }
 
 // Item is one line of an order.
@@ -202,6 +213,7 @@ const (
 	ReasonAmount        Reason = "amount_mismatch"  // another amount or currency than agreed
 	ReasonAccount       Reason = "account_mismatch" // another account or mode
 	ReasonUnknown       Reason = "unknown_checkout"
+	ReasonUsedUp        Reason = "used_up" // the seat or the coupon went to others
 )
 
 // TenderText says what an order was paid with, such as "Visa •••• 4242"; empty

@@ -205,6 +205,11 @@ func (s *Service) recount(ctx context.Context, tx Tx, o *Order) error {
 	if err := tx.SetRefunded(ctx, o.ID, refunded, status); err != nil {
 		return err
 	}
+	if status == StatusRefunded {
+		if err := s.returnUses(ctx, tx, o); err != nil {
+			return err
+		}
+	}
 	return tx.Enqueue(ctx, job.New{
 		Kind: JobEvent, Priority: job.PriorityNormal, RunAt: s.now(), Payload: EventJob{Type: "order.refunded", OrderID: o.ID},
 	})

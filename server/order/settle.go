@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -124,6 +125,9 @@ func (s *Service) Settle(ctx context.Context, r Settlement) (*Order, error) {
 		}
 		return err
 	})
+	if errors.Is(err, errNothingLeft) {
+		err = s.nothingLeft(ctx, r)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("settle checkout %d: %w", r.CheckoutID, err)
 	}
@@ -176,6 +180,9 @@ func (s *Service) write(ctx context.Context, tx Tx, p *Purchase, paid *Paid) (*O
 	if err := tx.AddOrder(ctx, o); err != nil {
 		return nil, err
 	}
+	if err := s.commit(ctx, tx, p, o); err != nil {
+		return nil, err
+	}
 	if err := tx.MarkPaid(ctx, p.CheckoutID, p.Attempt.ID, now); err != nil {
 		return nil, err
 	}
@@ -213,7 +220,7 @@ func (o *Order) hasPayment(paid Paid) bool {
 // thankYouURL returns where the buyer goes after paying.
 func thankYouURL(o *Order) string {
 	offer := catalog.Offer{ID: o.Terms.OfferID, ThankYouURL: o.Terms.ThankYouURL, AppendOrderInfo: o.Terms.AppendInfo}
-	return offer.ThankYou(o.NumberText(), o.Terms.Total)
+	return offer.ThankYou(o.NumberText(), o.Terms.Due())
 }
 
 // newPublicID returns 128 random bits in hexadecimal.

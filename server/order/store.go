@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/payment"
@@ -55,6 +56,21 @@ type Tx interface {
 	AddOrder(ctx context.Context, o *Order) error
 	// MarkPaid closes the attempt as succeeded and the checkout as paid.
 	MarkPaid(ctx context.Context, checkoutID, attemptID int64, now time.Time) error
+	// CommitCoupon makes a checkout's reservation a use of its order. One that
+	// was released meanwhile is taken again, if anything is left; else it is a
+	// *coupon.RefusedError.
+	CommitCoupon(ctx context.Context, use coupon.Use, orderID int64) error
+	// ReleaseCoupons gives back a checkout's reservations but those of some codes.
+	ReleaseCoupons(ctx context.Context, checkoutID int64, keep []int64) error
+	// ReturnCoupons gives back the uses that an order made of some codes.
+	ReturnCoupons(ctx context.Context, orderID int64, codes []int64) error
+	// CommitSeat makes the checkout's seat a sold one; false when it was
+	// released meanwhile and none is left.
+	CommitSeat(ctx context.Context, offerID int64, seats int, checkoutID, orderID int64) (bool, error)
+	// ReleaseSeat gives a reserved seat back.
+	ReleaseSeat(ctx context.Context, checkoutID int64) error
+	// AddTag gives a contact a tag; one that it has stays.
+	AddTag(ctx context.Context, contactID int64, tag, reason string) error
 	// AddQuarantine writes down money without an order; the same payment twice
 	// is written once.
 	AddQuarantine(ctx context.Context, q Quarantine) error
@@ -88,6 +104,7 @@ type Purchase struct {
 	CheckoutID int64
 	PublicID   string
 	ContactID  int64
+	UserID     int64 // who was logged in; 0 for a visitor
 	Paid       bool
 	Buyer      Buyer
 	Locale     string

@@ -133,3 +133,32 @@ func granted(v any) bool {
 	}
 	return false
 }
+
+// RolesOf returns the slugs of a user's roles, and of what else was granted to
+// that user alone; none for a user who does not exist.
+func RolesOf(ctx context.Context, q sqlx.ExtContext, prefix string, userID int64) ([]string, error) {
+	const query = `
+		SELECT meta_value
+		FROM {p}usermeta
+		WHERE user_id = ? AND meta_key = ?`
+
+	var texts []string
+	if err := sqlx.SelectContext(ctx, q, &texts, in(prefix, query), userID, prefix+"capabilities"); err != nil {
+		return nil, fmt.Errorf("select capabilities of user %d: %w", userID, err)
+	}
+	if len(texts) == 0 {
+		return nil, nil
+	}
+	v, err := unserialize(texts[0])
+	if err != nil {
+		return nil, fmt.Errorf("capabilities of user %d: %w", userID, err)
+	}
+	pairs, _ := v.([]phpPair) // whatever else stands there grants nothing
+	var roles []string
+	for _, pair := range pairs {
+		if granted(pair.value) {
+			roles = append(roles, pair.key)
+		}
+	}
+	return roles, nil
+}

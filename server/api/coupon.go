@@ -1,0 +1,134 @@
+package api
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"github.com/tillside/tillside/server/checkout"
+	"github.com/tillside/tillside/server/coupon"
+	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/locale"
+	"github.com/tillside/tillside/wpbridge"
+)
+
+const maxCodes = 10 // in one request
+
+type codeRequest struct {
+	Code string `json:"code"`
+}
+
+// applyCoupon serves PUT /v1/checkouts/{id}/coupon.
+func (a *API) applyCoupon(c *gin.Context) error {
+	var req codeRequest
+	if err := decode(c, &req); err != nil {
+		return err
+	}
+	if err := checkCodes([]string{req.Code}); err != nil {
+		return err
+	}
+	if coupon.Normalize(req.Code) == "" {
+		return errs.Field("coupon", "Enter a coupon code.")
+	}
+	found, err := a.Checkouts.ApplyCode(c.Request.Context(), c.Param("id"), header(c, headerCheckout), req.Code)
+	if e, isCode := errors.AsType[*checkout.ErrCode](err); isCode {
+		return a.refusal(&e.Notice)
+	}
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, a.viewCheckout(a.Site.Locale(), found))
+	return nil
+}
+
+// removeCoupon serves DELETE /v1/checkouts/{id}/coupon.
+func (a *API) removeCoupon(c *gin.Context) error {
+	var req codeRequest
+	if err := decode(c, &req); err != nil {
+		return err
+	}
+	if err := checkCodes([]string{req.Code}); err != nil {
+		return err
+	}
+	found, err := a.Checkouts.RemoveCode(c.Request.Context(), c.Param("id"), header(c, headerCheckout), req.Code)
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, a.viewCheckout(a.Site.Locale(), found))
+	return nil
+}
+
+// checkCodes refuses more or longer codes than there are.
+func checkCodes(codes []string) error {
+	if len(codes) > maxCodes {
+		return errs.Field("coupons", "There are too many codes.")
+	}
+	for _, code := range codes {
+		if len(code) > 400 {
+			return errs.Field("coupon", "This code is too long.")
+		}
+	}
+	return nil
+}
+
+// wishes are the codes that a browser brings: what the page's author fixed, what
+// its buyer typed or followed a link for.
+func wishes(form wpbridge.Form, codes []string) []coupon.Wish {
+	var list []coupon.Wish
+	for _, code := range codes {
+		list = append(list, coupon.Wish{Text: code, Source: coupon.SourceTyped})
+	}
+	if form.Coupon != "" {
+		list = append(list, coupon.Wish{Text: form.Coupon, Source: coupon.SourceForm})
+	}
+	return list
+}
+
+// errRefused is the one sentence for a code that was typed, whatever is wrong
+// with it: whoever guesses learns nothing.
+const errRefused = "This code cannot be used for this order."
+
+// refusal is the answer to a code that does not apply.
+func (a *API) refusal(n *coupon.Notice) error {
+	text, args := a.noticeWords(a.Site.Locale(), n)
+	return errs.Field("coupon", text, args...)
+}
+
+func (a *API) noticeText(l *locale.Locale, n *coupon.Notice) string {
+	text, args := a.noticeWords(l, n)
+	return l.T(text, args...)
+}
+
+// publicReason is the reason as far as it may be told.
+func publicReason(n *coupon.Notice) coupon.Reason {
+	if n.Plain {
+		return n.Reason
+	}
+	return coupon.ReasonRefused
+}
+
+// noticeWords says for its buyer why a code does not apply.
+func (a *API) noticeWords(l *locale.Locale, n *coupon.Notice) (string, []any) {
+	switch reason := publicReason(n); {
+	case reason == coupon.ReasonExpired && n.At != nil:
+		return "The coupon %s expired on %s.", []any{n.Code, l.DateTime(*n.At, a.Site.TimeZone())}
+	case reason == coupon.ReasonExpired:
+		return "The coupon %s has expired.", []any{n.Code}
+	case reason == coupon.ReasonUsed:
+		return "The coupon %s was used already.", []any{n.Code}
+	case reason == coupon.ReasonLimited:
+		return "The coupon %s has been used up.", []any{n.Code}
+	case reason == coupon.ReasonNotYet:
+		return "The coupon %s cannot be used yet.", []any{n.Code}
+	case reason == coupon.ReasonPerson:
+		return "The coupon %s was made for one person. Use the e-mail address that got it, or log in.", []any{n.Code}
+	case reason == coupon.ReasonReplaced:
+		return "Another coupon gives you more, so %s was not used.", []any{n.Code}
+	case reason == coupon.ReasonChanged:
+		return "The coupon %s was changed a moment ago. Please enter it again.", []any{n.Code}
+	case n.Plain:
+		return "The coupon %s cannot be used for this order.", []any{n.Code}
+	}
+	return errRefused, nil
+}
