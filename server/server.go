@@ -40,6 +40,7 @@ type Shop struct {
 	gateways *gateways
 	users    *users
 	mailer   *mailer
+	guard    *coupon.Guard
 }
 
 // Options sets a Shop up.
@@ -121,8 +122,9 @@ func (s *Shop) wire(ctx context.Context) error {
 	s.Coupons = coupon.NewService(coupon.Options{
 		Store: mysql.NewCouponStore(s.db), People: &people{s.db}, Offers: s.Catalog, Minimum: money.StripeMinimum, Now: s.now,
 	})
+	s.guard = coupon.NewGuard(mysql.NewRefusalStore(s.db), statusKey, s.now)
 	s.Checkout = checkout.NewService(checkout.Options{
-		Store: mysql.NewCheckoutStore(s.db), Offers: s.Catalog, Orders: s.Orders, Coupons: s.Coupons, Gateways: s.gateways.Gateway,
+		Store: mysql.NewCheckoutStore(s.db), Offers: s.Catalog, Orders: s.Orders, Coupons: s.Coupons, Guard: s.guard, Gateways: s.gateways.Gateway,
 		Site: s.fence.SiteID, Home: s.site.Home, Selling: s.fence.Selling, StatusKey: statusKey, Log: s.log, Now: s.now,
 	})
 	s.gateways.inbox = s.Checkout
@@ -151,7 +153,7 @@ func (s *Shop) Poll(ctx context.Context) (int, error) {
 // Handler returns the public routes.
 func (s *Shop) Handler() http.Handler {
 	return api.New(api.Options{
-		Offers: s.Catalog, Checkouts: s.Checkout, Coupons: s.Coupons, Orders: s.Orders, Site: s.site, Gateways: s.gateways, Admin: &admin{s},
+		Offers: s.Catalog, Checkouts: s.Checkout, Coupons: s.Coupons, Guard: s.guard, Orders: s.Orders, Site: s.site, Gateways: s.gateways, Admin: &admin{s},
 		Selling: s.fence.Selling, TakeJTI: s.db.TakeJTI, Log: s.log, Now: s.now, Version: Version,
 	})
 }

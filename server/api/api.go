@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -34,7 +35,7 @@ type Checkouts interface {
 	Checkout(ctx context.Context, publicID, token string) (*checkout.Found, error)
 	Update(ctx context.Context, publicID, token string, change checkout.Change) (*checkout.Found, error)
 	Pay(ctx context.Context, publicID, token string, r checkout.PayRequest) (*checkout.Answer, error)
-	ApplyCode(ctx context.Context, publicID, token, code string) (*checkout.Found, error)
+	ApplyCode(ctx context.Context, publicID, token, code string, from netip.Addr) (*checkout.Found, error)
 	RemoveCode(ctx context.Context, publicID, token, code string) (*checkout.Found, error)
 	Sync(ctx context.Context, publicID, token string, patience time.Duration) (*checkout.Answer, error)
 	// OwnsOrder returns errs.NotFound unless the token is that of the checkout
@@ -45,6 +46,15 @@ type Checkouts interface {
 // Coupons is what the routes need of coupons.
 type Coupons interface {
 	Quote(ctx context.Context, r coupon.QuoteRequest) (*coupon.Quoted, error)
+}
+
+// Guard is what the routes need against the guessing of codes.
+type Guard interface {
+	Allow(ctx context.Context, s coupon.Seeker) error
+	Refused(ctx context.Context, s coupon.Seeker, n int) error
+	Accepted()
+	// Pad waits until a refusal may be answered.
+	Pad(ctx context.Context, started time.Time)
 }
 
 // Orders is what the routes need of orders.
@@ -104,6 +114,7 @@ type Options struct {
 	Offers    Offers
 	Checkouts Checkouts
 	Coupons   Coupons
+	Guard     Guard
 	Orders    Orders
 	Site      Site
 	Gateways  Gateways

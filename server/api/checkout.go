@@ -2,10 +2,12 @@ package api
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"github.com/tillside/tillside/server/checkout"
+	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/order"
@@ -54,6 +56,7 @@ func (a *API) startCheckout(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	started := time.Now()
 	page := req.PageURL
 	if page == "" {
 		page = token.Page
@@ -62,10 +65,13 @@ func (a *API) startCheckout(c *gin.Context) error {
 		Offer: offer.Slug, UserID: user, Locale: a.Site.Locale().Tag(),
 		Email: value(req.Contact.Email), FirstName: value(req.Contact.FirstName), LastName: value(req.Contact.LastName),
 		Origin: order.Origin{PageURL: page, Referrer: req.Referrer, UTM: req.UTM, Partner: req.Partner},
-		Codes:  wishes(token, req.Coupons),
+		Codes:  wishes(token, req.Coupons), Address: address(c),
 	})
 	if err != nil {
 		return err
+	}
+	if coupon.RefusedIn(found.Quoted.Notices) > 0 {
+		a.Guard.Pad(ctx, started)
 	}
 	v := a.viewCheckout(a.Site.Locale(), found)
 	v.Token = secret

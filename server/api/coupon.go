@@ -3,6 +3,8 @@ package api
 import (
 	"errors"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -31,8 +33,10 @@ func (a *API) applyCoupon(c *gin.Context) error {
 	if coupon.Normalize(req.Code) == "" {
 		return errs.Field("coupon", "Enter a coupon code.")
 	}
-	found, err := a.Checkouts.ApplyCode(c.Request.Context(), c.Param("id"), header(c, headerCheckout), req.Code)
+	started := time.Now()
+	found, err := a.Checkouts.ApplyCode(c.Request.Context(), c.Param("id"), header(c, headerCheckout), req.Code, address(c))
 	if e, isCode := errors.AsType[*checkout.ErrCode](err); isCode {
+		a.Guard.Pad(c.Request.Context(), started)
 		return a.refusal(&e.Notice)
 	}
 	if err != nil {
@@ -70,6 +74,32 @@ func checkCodes(codes []string) error {
 		}
 	}
 	return nil
+}
+
+// guarded quotes with codes that a browser brings before it has a checkout. What
+// is refused among them is counted, and takes the same time whatever is wrong.
+func (a *API) guarded(c *gin.Context, r coupon.QuoteRequest) (*coupon.Quoted, error) {
+	typed := slices.ContainsFunc(r.Wishes, func(w coupon.Wish) bool { return w.Source == coupon.SourceTyped })
+	ctx := c.Request.Context()
+	if !typed {
+		return a.Coupons.Quote(ctx, r)
+	}
+	seeker, started := coupon.Seeker{Address: address(c)}, time.Now()
+	if err := a.Guard.Allow(ctx, seeker); err != nil {
+		return nil, err
+	}
+	quoted, err := a.Coupons.Quote(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	n := coupon.RefusedIn(quoted.Notices)
+	if n == 0 {
+		a.Guard.Accepted()
+		return quoted, nil
+	}
+	err = a.Guard.Refused(ctx, seeker, n)
+	a.Guard.Pad(ctx, started)
+	return quoted, err
 }
 
 // wishes are the codes that a browser brings: what the page's author fixed, what

@@ -152,7 +152,7 @@ func (a *API) quote(c *gin.Context) error {
 	for i, item := range req.Items {
 		items[i] = catalog.Item(item)
 	}
-	quoted, err := a.Coupons.Quote(c.Request.Context(), coupon.QuoteRequest{
+	quoted, err := a.guarded(c, coupon.QuoteRequest{
 		Offer: offer, Items: items, Wishes: wishes(token, req.Coupons), Person: coupon.Person{UserID: user},
 	})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"github.com/tillside/tillside/server/coupon"
@@ -20,12 +21,19 @@ func (e *ErrCode) Error() string { return "code not applied: " + string(e.Notice
 // nothing and is an *ErrCode; so is one beside which another coupon gives more.
 // Applying a code again changes nothing. Codes that cannot stand beside the new
 // one are taken off. While an attempt is under way it is errs.Paying.
-func (s *Service) ApplyCode(ctx context.Context, publicID, token, text string) (*Found, error) {
+//
+// Too many refusals, from the address, in the checkout, or for its contact, are
+// errs.RateLimited.
+func (s *Service) ApplyCode(ctx context.Context, publicID, token, text string, from netip.Addr) (*Found, error) {
 	c, err := s.owned(ctx, publicID, token)
 	if err != nil {
 		return nil, err
 	}
 	if err := c.mayChange(c.Version); err != nil {
+		return nil, err
+	}
+	seeker := coupon.Seeker{Address: from, Session: c.PublicID, ContactID: c.ContactID}
+	if err := s.Guard.Allow(ctx, seeker); err != nil {
 		return nil, err
 	}
 	with := *c
@@ -35,8 +43,14 @@ func (s *Service) ApplyCode(ctx context.Context, publicID, token, text string) (
 		return nil, err
 	}
 	if notice := quoted.NoticeOf(0, text); notice != nil {
+		if n := coupon.RefusedIn([]coupon.Notice{*notice}); n > 0 {
+			if err := s.Guard.Refused(ctx, seeker, n); err != nil {
+				return nil, err
+			}
+		}
 		return nil, &ErrCode{*notice}
 	}
+	s.Guard.Accepted()
 	keep := keepCodes(quoted, with.Codes)
 	return s.changeCodes(ctx, c, func(tx Tx, locked *Checkout) error {
 		for _, wish := range locked.Codes {

@@ -15,6 +15,13 @@ type Coupons interface {
 	Quote(ctx context.Context, r coupon.QuoteRequest) (*coupon.Quoted, error)
 }
 
+// Guard is what a checkout needs against the guessing of codes.
+type Guard interface {
+	Allow(ctx context.Context, s coupon.Seeker) error
+	Refused(ctx context.Context, s coupon.Seeker, n int) error
+	Accepted()
+}
+
 // refused are codes whose reservation was refused a moment ago, and why.
 type refused map[int64]coupon.Reason
 

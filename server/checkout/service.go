@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -66,6 +67,7 @@ type Options struct {
 	Offers   Offers
 	Orders   Orders
 	Coupons  Coupons
+	Guard    Guard
 	Gateways payment.Lookup
 	// Site returns this site's identity, kept with each intent: intents of
 	// another site on the same account are left alone. A copy of a site gets
@@ -111,6 +113,7 @@ type StartRequest struct {
 	Locale    string
 	Origin    order.Origin
 	Codes     []coupon.Wish // that the buyer brings, by text
+	Address   netip.Addr    // where the request came from; the zero Addr when unknown
 	// LinkID and LinkContactID are of the magic link that was opened.
 	LinkID        int64
 	LinkContactID int64
@@ -144,6 +147,14 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (*Found, string, er
 	if _, err := s.quote(ctx, coupon.QuoteRequest{Offer: offer}); err != nil {
 		return nil, "", err
 	}
+	seeker := coupon.Seeker{Address: r.Address}
+	if len(r.Codes) > 0 {
+		if err := s.Guard.Allow(ctx, seeker); errs.Is(err, errs.RateLimited) {
+			r.Codes = nil // the buyer goes on without them
+		} else if err != nil {
+			return nil, "", err
+		}
+	}
 	token, now := newToken(), s.Now()
 	c := &Checkout{
 		PublicID: newToken(), TokenHash: HashOf(token), OfferID: offer.ID, Status: StatusOpen, Version: 1, Step: 2,
@@ -167,6 +178,12 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (*Found, string, er
 		return nil, "", fmt.Errorf("start checkout of %q: %w", r.Offer, err)
 	}
 	found, err := s.bring(ctx, c, r.Codes)
+	if err != nil {
+		return nil, "", err
+	}
+	if n := coupon.RefusedIn(found.Quoted.Notices); n > 0 {
+		err = s.Guard.Refused(ctx, seeker, n)
+	}
 	return found, token, err
 }
 
