@@ -41,6 +41,7 @@ type Shop struct {
 	users    *users
 	mailer   *mailer
 	guard    *coupon.Guard
+	book     *coupon.Book
 }
 
 // Options sets a Shop up.
@@ -119,8 +120,10 @@ func (s *Shop) wire(ctx context.Context) error {
 		Store: orderStore, Gateways: s.gateways.Gateway, Users: s.users,
 		Mailer: s.mailer, Log: s.log, Now: s.now,
 	})
+	couponStore := mysql.NewCouponStore(s.db)
+	s.book = &coupon.Book{Store: couponStore, Catalogue: s.Catalog, Now: s.now}
 	s.Coupons = coupon.NewService(coupon.Options{
-		Store: mysql.NewCouponStore(s.db), People: &people{s.db}, Offers: s.Catalog, Minimum: money.StripeMinimum, Now: s.now,
+		Store: couponStore, People: &people{s.db}, Offers: s.Catalog, Minimum: money.StripeMinimum, Now: s.now,
 	})
 	s.guard = coupon.NewGuard(mysql.NewRefusalStore(s.db), statusKey, s.now)
 	s.Checkout = checkout.NewService(checkout.Options{
@@ -153,7 +156,7 @@ func (s *Shop) Poll(ctx context.Context) (int, error) {
 // Handler returns the public routes.
 func (s *Shop) Handler() http.Handler {
 	return api.New(api.Options{
-		Offers: s.Catalog, Checkouts: s.Checkout, Coupons: s.Coupons, Guard: s.guard, Orders: s.Orders, Site: s.site, Gateways: s.gateways, Admin: &admin{s},
+		Offers: s.Catalog, Checkouts: s.Checkout, Coupons: s.Coupons, Guard: s.guard, Orders: s.Orders, Site: s.site, Gateways: s.gateways, Admin: &admin{s}, Desk: &desk{s},
 		Selling: s.fence.Selling, TakeJTI: s.db.TakeJTI, Log: s.log, Now: s.now, Version: Version,
 	})
 }

@@ -34,6 +34,7 @@ type cli struct {
 	Doctor    doctorCmd    `cmd:"" help:"Look for what is wrong, and say how to mend it."`
 	Import    importCmd    `cmd:"" help:"Read products, prices and offers from a catalogue file."`
 	Export    exportCmd    `cmd:"" help:"Write the catalogue as such a file."`
+	Coupon    couponCmd    `cmd:"" help:"Make, show and explain coupons."`
 	Order     orderCmd     `cmd:"" help:"List, show and refund orders."`
 	Reconcile reconcileCmd `cmd:"" help:"Ask the payment provider what we may have missed."`
 	Install   installCmd   `cmd:"" help:"Run Tillside at every start of this machine."`

@@ -119,6 +119,7 @@ type Options struct {
 	Site      Site
 	Gateways  Gateways
 	Admin     Admin
+	Desk      CouponDesk
 	// Selling returns why nothing is sold now, or nil.
 	Selling func() error
 	// TakeJTI stores a token's id and reports whether it was new.
@@ -167,6 +168,7 @@ func New(o Options) http.Handler {
 	admin.GET("/status", a.handle(a.adminStatus))
 	admin.PUT("/gateways/stripe", a.handle(a.saveStripe))
 	admin.POST("/fence", a.handle(a.decideFence))
+	a.adminCouponRoutes(admin)
 	return r
 }
 

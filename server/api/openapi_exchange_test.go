@@ -89,7 +89,7 @@ func TestOpenAPI_RealExchangesFit(t *testing.T) {
 	}{
 		{"form and quote", s.formAndQuote}, {"coupons", s.coupons}, {"purchase", s.purchase}, {"free order", s.freeOrder},
 		{"3-D Secure", s.threeDSecure}, {"bank debit", s.bankDebit}, {"other answers", s.otherAnswers},
-		{"refused requests", s.refused}, {"member", s.member}, {"plugin", s.pluginAsks},
+		{"refused requests", s.refused}, {"member", s.member}, {"plugin", s.pluginAsks}, {"coupon desk", s.couponDesk},
 		{"keys and fence", s.keysAndFence}, {"webhook", s.webhook},
 	} {
 		t.Run(act.name, act.play)
@@ -284,6 +284,28 @@ func (s *stage) pluginAsks(t *testing.T) {
 	keys := map[string]string{"secret_key": "sk_test_sandbox", "publishable_key": "pk_test_sandbox"}
 	want(t, s.plugin(url, wpbridge.ScopeAdmin, "PUT", "/v1/admin/gateways/stripe", keys), http.StatusConflict)
 	want(t, s.plugin(url, wpbridge.ScopeAdmin, "PUT", "/v1/admin/gateways/stripe", map[string]string{"secret_key": ""}), http.StatusBadRequest)
+}
+
+func (s *stage) couponDesk(t *testing.T) {
+	admin := func(method, path string, body any) shoptest.Answer {
+		return s.plugin(s.process.URL, wpbridge.ScopeAdmin, method, "/v1/admin/coupons"+path, body)
+	}
+	rules := map[string]any{"discount": map[string]any{"kind": "percent", "percent": "12.5"}}
+	draft := map[string]any{"slug": "letter", "name": "Letter", "rules": rules, "codes": []string{"LETTER"}}
+	want(t, admin("POST", "", draft), http.StatusCreated)
+	want(t, admin("POST", "", draft), http.StatusConflict)
+	want(t, admin("POST", "", map[string]any{"slug": "x", "rules": map[string]any{"discount": map[string]any{"kind": "percent"}}}), http.StatusBadRequest)
+	want(t, admin("GET", "", nil), http.StatusOK)
+	want(t, admin("GET", "/letter", nil), http.StatusOK)
+	want(t, admin("GET", "/LETTER", nil), http.StatusOK)
+	want(t, admin("GET", "/nosuch", nil), http.StatusNotFound)
+	want(t, admin("POST", "/letter/codes", map[string]any{"codes": []string{"LETTER-2"}}), http.StatusOK)
+	want(t, admin("POST", "/letter/codes", map[string]any{"codes": []string{"letter2"}}), http.StatusConflict)
+	want(t, admin("POST", "/letter/disable", nil), http.StatusOK)
+	want(t, admin("POST", "/letter/enable", nil), http.StatusOK)
+	want(t, admin("PUT", "/letter", map[string]any{"rules": rules}), http.StatusOK)
+	want(t, admin("POST", "/simulate", map[string]any{"code": "letter", "offer": "course", "email": "erika@example.com"}), http.StatusOK)
+	want(t, admin("POST", "/simulate", map[string]any{"code": "nosuch", "offer": "course"}), http.StatusNotFound)
 }
 
 // keysAndFence asks a process that has no keys in its environment and finds

@@ -53,7 +53,8 @@ type QuoteRequest struct {
 	Items      []catalog.Item
 	Wishes     []Wish
 	Person     Person
-	CheckoutID int64 // whose own uses are not in its way; 0 before there is one
+	CheckoutID int64     // whose own uses are not in its way; 0 before there is one
+	At         time.Time // the moment that is asked about; zero is now
 	// Refused are codes that must not be used, whatever the store says: their
 	// reservation was refused a moment ago.
 	Refused map[int64]Reason
@@ -106,7 +107,7 @@ func (s *Service) Quote(ctx context.Context, r QuoteRequest) (*Quoted, error) {
 	if err != nil || len(stored) == 0 {
 		return out, err
 	}
-	cart := &Cart{Offer: r.Offer, Quote: base, Person: r.Person, Now: s.Now()}
+	cart := &Cart{Offer: r.Offer, Quote: base, Person: r.Person, Now: s.at(r)}
 	if err := s.fill(ctx, cart, stored); err != nil {
 		return nil, err
 	}
@@ -131,6 +132,47 @@ func (s *Service) Quote(ctx context.Context, r QuoteRequest) (*Quoted, error) {
 	}
 	out.Quote = quote
 	return out, nil
+}
+
+func (s *Service) at(r QuoteRequest) time.Time {
+	if r.At.IsZero() {
+		return s.Now()
+	}
+	return r.At
+}
+
+// Explanation says rule by rule why a code does or does not apply.
+type Explanation struct {
+	Found  Found
+	Checks []Check
+	Quoted *Quoted // with the code, as far as it applies
+}
+
+// Explain holds the first of the codes against a cart and returns every rule
+// with what it found. A code that does not exist is errs.NotFound. Nothing
+// changes.
+func (s *Service) Explain(ctx context.Context, r QuoteRequest) (*Explanation, error) {
+	quoted, err := s.Quote(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	who := Holder{CheckoutID: r.CheckoutID, OfferID: r.Offer.ID, UserID: r.Person.UserID, Email: r.Person.Email}
+	stored, err := s.Store.CodesByKey(ctx, []string{Normalize(r.Wishes[0].Text)}, who)
+	if err != nil {
+		return nil, err
+	}
+	if len(stored) == 0 {
+		return nil, errs.New(errs.NotFound, "There is no code %q.", r.Wishes[0].Text)
+	}
+	base, err := catalog.NewQuote(r.Offer, r.Items)
+	if err != nil {
+		return nil, err
+	}
+	cart := &Cart{Offer: r.Offer, Quote: base, Person: r.Person, Now: s.at(r)}
+	if err := s.fill(ctx, cart, []wished{{stored[0], r.Wishes[0].Source}}); err != nil {
+		return nil, err
+	}
+	return &Explanation{Found: stored[0].Found, Checks: stored[0].Checks(cart, stored[0].Full), Quoted: quoted}, nil
 }
 
 // wished is a stored code with how it came.

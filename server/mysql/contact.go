@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tillside/tillside/server/contact"
+	"github.com/tillside/tillside/server/errs"
 )
 
 type contactRow struct {
@@ -57,6 +58,30 @@ func (t *tx) upsertContact(ctx context.Context, c contact.Contact) (*contact.Con
 		return nil, fmt.Errorf("insert contact: %w", err)
 	}
 	return &c, nil
+}
+
+// ContactByEmail returns the contact with an e-mail address in any letter case,
+// or errs.NotFound.
+func (db *DB) ContactByEmail(ctx context.Context, email string) (*contact.Contact, error) {
+	const query = `
+		SELECT id, public_id, email, first_name, last_name, user_id, created_at
+		FROM {contacts}
+		WHERE email_key = ?`
+
+	key := contact.KeyOf(email)
+	return db.contact(ctx, query, key[:])
+}
+
+func (q querier) contact(ctx context.Context, query string, args ...any) (*contact.Contact, error) {
+	var row contactRow
+	err := q.get(ctx, &row, query, args...)
+	if isNoRows(err) {
+		return nil, errs.New(errs.NotFound, "There is no such contact.")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("select contact: %w", err)
+	}
+	return row.contact(), nil
 }
 
 func orZero(n *int64) int64 {
