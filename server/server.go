@@ -18,30 +18,34 @@ import (
 	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/mysql"
+	"github.com/tillside/tillside/server/operation"
 	"github.com/tillside/tillside/server/order"
 	"github.com/tillside/tillside/server/payment/stripe"
 )
 
 // Shop is one site's shop, opened: everything but the listeners.
 type Shop struct {
-	Catalog  *catalog.Service
-	Coupons  *coupon.Service
-	Checkout *checkout.Service
-	Orders   *order.Service
-	Worker   *job.Worker
+	Catalog    *catalog.Service
+	Coupons    *coupon.Service
+	Checkout   *checkout.Service
+	Orders     *order.Service
+	Operations *operation.Service
+	Worker     *job.Worker
 
-	cfg      *config.Config
-	log      *slog.Logger
-	now      func() time.Time
-	db       *mysql.DB
-	jobs     *mysql.JobStore
-	site     *site
-	fence    *fence
-	gateways *gateways
-	users    *users
-	mailer   *mailer
-	guard    *coupon.Guard
-	book     *coupon.Book
+	cfg         *config.Config
+	log         *slog.Logger
+	now         func() time.Time
+	db          *mysql.DB
+	jobs        *mysql.JobStore
+	site        *site
+	fence       *fence
+	gateways    *gateways
+	users       *users
+	mailer      *mailer
+	guard       *coupon.Guard
+	book        *coupon.Book
+	links       *coupon.Links
+	individuals *coupon.Individuals
 }
 
 // Options sets a Shop up.
@@ -122,6 +126,12 @@ func (s *Shop) wire(ctx context.Context) error {
 	})
 	couponStore := mysql.NewCouponStore(s.db)
 	s.book = &coupon.Book{Store: couponStore, Catalogue: s.Catalog, Now: s.now}
+	s.links = &coupon.Links{Store: couponStore, Now: s.now}
+	s.individuals = &coupon.Individuals{Store: couponStore, Zone: s.site.TimeZone, Now: s.now}
+	s.Operations = operation.NewService(operation.Options{
+		Store: mysql.NewOperationStore(s.db), Coupons: s.individuals, Fields: s.db, Offers: s.Catalog, Page: s.offerPage,
+		Date: func(at time.Time) string { return s.site.Locale().DateTime(at, s.site.TimeZone()) }, Zone: s.site.TimeZone, Now: s.now,
+	})
 	s.Coupons = coupon.NewService(coupon.Options{
 		Store: couponStore, People: &people{s.db}, Offers: s.Catalog, Minimum: money.StripeMinimum, Now: s.now,
 	})
@@ -157,6 +167,7 @@ func (s *Shop) Poll(ctx context.Context) (int, error) {
 func (s *Shop) Handler() http.Handler {
 	return api.New(api.Options{
 		Offers: s.Catalog, Checkouts: s.Checkout, Coupons: s.Coupons, Guard: s.guard, Orders: s.Orders, Site: s.site, Gateways: s.gateways, Admin: &admin{s}, Desk: &desk{s},
+		Links: &followedLinks{s}, Hooks: &hooks{s}, OperationDesk: &operationDesk{s},
 		Selling: s.fence.Selling, TakeJTI: s.db.TakeJTI, Log: s.log, Now: s.now, Version: Version,
 	})
 }

@@ -20,6 +20,8 @@ type couponCmd struct {
 	Add      couponAddCmd      `cmd:"" help:"Give a coupon more codes of your own."`
 	Disable  couponSwitchCmd   `cmd:"" help:"Switch a coupon off, or one of its codes. Undo it with enable."`
 	Enable   couponEnableCmd   `cmd:"" help:"Switch it on again."`
+	Generate couponGenerateCmd `cmd:"" help:"Make a one-time code for one contact."`
+	Link     couponLinkCmd     `cmd:"" help:"Magic links: a page with the code applied."`
 	Simulate couponSimulateCmd `cmd:"" help:"Explain rule by rule why a code does or does not apply."`
 }
 

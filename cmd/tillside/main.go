@@ -36,6 +36,7 @@ type cli struct {
 	Export    exportCmd    `cmd:"" help:"Write the catalogue as such a file."`
 	Coupon    couponCmd    `cmd:"" help:"Make, show and explain coupons."`
 	Order     orderCmd     `cmd:"" help:"List, show and refund orders."`
+	Operation operationCmd `cmd:"" help:"Custom operations, and the hooks by which a CRM runs them."`
 	Reconcile reconcileCmd `cmd:"" help:"Ask the payment provider what we may have missed."`
 	Install   installCmd   `cmd:"" help:"Run Tillside at every start of this machine."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`

@@ -120,6 +120,10 @@ type Options struct {
 	Gateways  Gateways
 	Admin     Admin
 	Desk      CouponDesk
+	Links     Links
+	Hooks     Hooks
+
+	OperationDesk OperationDesk
 	// Selling returns why nothing is sold now, or nil.
 	Selling func() error
 	// TakeJTI stores a token's id and reports whether it was new.
@@ -145,6 +149,7 @@ func New(o Options) http.Handler {
 	r.GET("/v1/ping", a.handle(a.ping))
 	hooks := r.Group("/v1/webhooks", a.readBody(webhookLimit), a.needSite)
 	hooks.POST("/:gateway", a.handle(a.webhook))
+	r.POST("/v1/hooks/operations/:id/:secret", a.readBody(bodyLimit), a.needSite, a.relayed, a.handle(a.operationHook))
 
 	browser := r.Group("/v1", a.readBody(bodyLimit), a.needSite, a.relayed)
 	browser.GET("/forms/:offer", a.handle(a.form))
@@ -154,6 +159,7 @@ func New(o Options) http.Handler {
 	browser.PATCH("/checkouts/:id", a.handle(a.updateCheckout))
 	browser.POST("/checkouts/:id/pay", a.handle(a.pay))
 	browser.POST("/checkouts/:id/sync", a.handle(a.sync))
+	browser.POST("/links", a.handle(a.openLink))
 	browser.PUT("/checkouts/:id/coupon", a.handle(a.applyCoupon))
 	browser.DELETE("/checkouts/:id/coupon", a.handle(a.removeCoupon))
 	browser.GET("/orders/:id", a.handle(a.receipt))
@@ -169,6 +175,7 @@ func New(o Options) http.Handler {
 	admin.PUT("/gateways/stripe", a.handle(a.saveStripe))
 	admin.POST("/fence", a.handle(a.decideFence))
 	a.adminCouponRoutes(admin)
+	a.adminOperationRoutes(admin)
 	return r
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/order"
+	"github.com/tillside/tillside/wpbridge"
 )
 
 type startRequest struct {
@@ -21,6 +22,7 @@ type startRequest struct {
 	UTM       order.UTM    `json:"utm"`
 	Partner   string       `json:"partner"`
 	Coupons   []string     `json:"coupons"`
+	Link      string       `json:"link"`
 }
 
 type contactInput struct {
@@ -47,36 +49,44 @@ func (a *API) startCheckout(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx := c.Request.Context()
-	_, offer, err := a.offerOf(ctx, token)
-	if err != nil {
-		return err
-	}
-	user, err := a.sessionUser(c)
-	if err != nil {
-		return err
-	}
 	started := time.Now()
-	page := req.PageURL
-	if page == "" {
-		page = token.Page
-	}
-	found, secret, err := a.Checkouts.Start(ctx, checkout.StartRequest{
-		Offer: offer.Slug, UserID: user, Locale: a.Site.Locale().Tag(),
-		Email: value(req.Contact.Email), FirstName: value(req.Contact.FirstName), LastName: value(req.Contact.LastName),
-		Origin: order.Origin{PageURL: page, Referrer: req.Referrer, UTM: req.UTM, Partner: req.Partner},
-		Codes:  wishes(token, req.Coupons), Address: address(c),
-	})
+	found, secret, err := a.start(c, token, &req)
 	if err != nil {
 		return err
 	}
 	if coupon.RefusedIn(found.Quoted.Notices) > 0 {
-		a.Guard.Pad(ctx, started)
+		a.Guard.Pad(c.Request.Context(), started)
 	}
 	v := a.viewCheckout(a.Site.Locale(), found)
 	v.Token = secret
 	c.JSON(http.StatusCreated, v)
 	return nil
+}
+
+func (a *API) start(c *gin.Context, token wpbridge.Form, req *startRequest) (*checkout.Found, string, error) {
+	ctx := c.Request.Context()
+	_, offer, err := a.offerOf(ctx, token)
+	if err != nil {
+		return nil, "", err
+	}
+	user, err := a.sessionUser(c)
+	if err != nil {
+		return nil, "", err
+	}
+	codes, link, err := a.brought(c, token, req.Coupons, req.Link)
+	if err != nil {
+		return nil, "", err
+	}
+	page := req.PageURL
+	if page == "" {
+		page = token.Page
+	}
+	return a.Checkouts.Start(ctx, checkout.StartRequest{
+		Offer: offer.Slug, UserID: user, Locale: a.Site.Locale().Tag(),
+		Email: value(req.Contact.Email), FirstName: value(req.Contact.FirstName), LastName: value(req.Contact.LastName),
+		Origin: order.Origin{PageURL: page, Referrer: req.Referrer, UTM: req.UTM, Partner: req.Partner},
+		Codes:  codes, LinkID: link.ID, LinkContactID: link.ContactID, Address: address(c),
+	})
 }
 
 func value(text *string) string {

@@ -112,6 +112,7 @@ type quoteRequest struct {
 	FormToken string        `json:"form_token"`
 	Items     []itemRequest `json:"items"`
 	Coupons   []string      `json:"coupons"`
+	Link      string        `json:"link"`
 }
 
 type itemRequest struct {
@@ -141,23 +142,31 @@ func (a *API) quote(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	user, err := a.sessionUser(c)
-	if err != nil {
-		return err
-	}
 	if offer.State(a.Now()) != catalog.StateOpen {
 		return errs.New(errs.Gone, "This offer has closed.")
 	}
-	items := make([]catalog.Item, len(req.Items))
-	for i, item := range req.Items {
-		items[i] = catalog.Item(item)
-	}
-	quoted, err := a.guarded(c, coupon.QuoteRequest{
-		Offer: offer, Items: items, Wishes: wishes(token, req.Coupons), Person: coupon.Person{UserID: user},
-	})
+	quoted, err := a.quoted(c, offer, token, &req)
 	if err != nil {
 		return err
 	}
 	c.JSON(http.StatusOK, a.viewQuote(a.Site.Locale(), quoted))
 	return nil
+}
+
+func (a *API) quoted(c *gin.Context, offer *catalog.Offer, token wpbridge.Form, req *quoteRequest) (*coupon.Quoted, error) {
+	user, err := a.sessionUser(c)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]catalog.Item, len(req.Items))
+	for i, item := range req.Items {
+		items[i] = catalog.Item(item)
+	}
+	codes, link, err := a.brought(c, token, req.Coupons, req.Link)
+	if err != nil {
+		return nil, err
+	}
+	return a.guarded(c, coupon.QuoteRequest{
+		Offer: offer, Items: items, Wishes: codes, Person: coupon.Person{UserID: user, LinkContactID: link.ContactID},
+	})
 }

@@ -89,7 +89,7 @@ func TestOpenAPI_RealExchangesFit(t *testing.T) {
 	}{
 		{"form and quote", s.formAndQuote}, {"coupons", s.coupons}, {"purchase", s.purchase}, {"free order", s.freeOrder},
 		{"3-D Secure", s.threeDSecure}, {"bank debit", s.bankDebit}, {"other answers", s.otherAnswers},
-		{"refused requests", s.refused}, {"member", s.member}, {"plugin", s.pluginAsks}, {"coupon desk", s.couponDesk},
+		{"refused requests", s.refused}, {"member", s.member}, {"plugin", s.pluginAsks}, {"coupon desk", s.couponDesk}, {"operation desk", s.operationDesk},
 		{"keys and fence", s.keysAndFence}, {"webhook", s.webhook},
 	} {
 		t.Run(act.name, act.play)
@@ -306,6 +306,42 @@ func (s *stage) couponDesk(t *testing.T) {
 	want(t, admin("PUT", "/letter", map[string]any{"rules": rules}), http.StatusOK)
 	want(t, admin("POST", "/simulate", map[string]any{"code": "letter", "offer": "course", "email": "erika@example.com"}), http.StatusOK)
 	want(t, admin("POST", "/simulate", map[string]any{"code": "nosuch", "offer": "course"}), http.StatusNotFound)
+}
+
+func (s *stage) operationDesk(t *testing.T) {
+	admin := func(method, path string, body any) shoptest.Answer {
+		return s.plugin(s.process.URL, wpbridge.ScopeAdmin, method, "/v1/admin"+path, body)
+	}
+	rules := map[string]any{"discount": map[string]any{"kind": "percent", "percent": "20"}}
+	want(t, admin("POST", "/coupons", map[string]any{"slug": "back", "kind": "template", "rules": rules}), http.StatusCreated)
+	draft := map[string]any{"slug": "win-back", "actions": []any{map[string]any{
+		"kind": "generate_coupon", "generate_coupon": map[string]any{"coupon": "back", "lifetime": "48h", "link_offer": "course"},
+	}}}
+	want(t, admin("POST", "/operations", draft), http.StatusCreated)
+	want(t, admin("POST", "/operations", draft), http.StatusConflict)
+	want(t, admin("POST", "/operations", map[string]any{"slug": "none", "actions": []any{map[string]any{"kind": "fly"}}}), http.StatusBadRequest)
+	want(t, admin("GET", "/operations", nil), http.StatusOK)
+	want(t, admin("POST", "/operations/win-back/run", map[string]string{"email": "erika@example.com"}), http.StatusOK)
+	want(t, admin("GET", "/operations/win-back", nil), http.StatusOK)
+	want(t, admin("GET", "/operations/nosuch", nil), http.StatusNotFound)
+	want(t, admin("POST", "/operations/win-back/disable", nil), http.StatusOK)
+	want(t, admin("POST", "/operations/win-back/enable", nil), http.StatusOK)
+	hook := admin("POST", "/operations/win-back/hook", nil)
+	want(t, hook, http.StatusOK)
+	b := s.stand.NewBuyer(s.process, "course")
+	_, path, _ := strings.Cut(hook.String("url"), "/tillside")
+	want(t, b.Do("POST", path, map[string]string{"email": "erika@example.com"}), http.StatusOK)
+	want(t, b.Do("POST", path+"X", map[string]string{"email": "erika@example.com"}), http.StatusNotFound)
+
+	link := admin("POST", "/coupon-links", map[string]any{"offer": "course", "email": "erika@example.com", "lifetime": "7d"})
+	want(t, link, http.StatusCreated)
+	_, token, _ := strings.Cut(link.String("url"), "#tl-")
+	want(t, b.Do("POST", "/v1/links", map[string]string{"form_token": b.FormToken(), "token": token}), http.StatusOK)
+	want(t, b.Do("POST", "/v1/links", map[string]string{"form_token": b.FormToken(), "token": "x"}), http.StatusOK)
+	want(t, admin("POST", "/coupon-links", map[string]any{"offer": "nosuch"}), http.StatusBadRequest)
+	want(t, admin("GET", "/coupon-links", nil), http.StatusOK)
+	want(t, admin("POST", "/coupon-links/1/revoke", nil), http.StatusOK)
+	want(t, admin("POST", "/coupon-links/99/revoke", nil), http.StatusNotFound)
 }
 
 // keysAndFence asks a process that has no keys in its environment and finds

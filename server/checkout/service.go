@@ -207,7 +207,7 @@ func (s *Service) bring(ctx context.Context, c *Checkout, codes []coupon.Wish) (
 }
 
 func newContact(b order.Buyer, now time.Time) contact.Contact {
-	return contact.Contact{PublicID: newToken(), Email: b.Email, FirstName: b.FirstName, LastName: b.LastName, CreatedAt: now}
+	return contact.Contact{PublicID: contact.NewPublicID(), Email: b.Email, FirstName: b.FirstName, LastName: b.LastName, CreatedAt: now}
 }
 
 // Checkout returns a checkout to the bearer of its token. A wrong id and a

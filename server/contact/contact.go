@@ -3,7 +3,9 @@
 package contact
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"net/mail"
 	"strings"
 	"time"
@@ -22,6 +24,19 @@ type Contact struct {
 	LastName  string
 	UserID    int64 // the WordPress user; 0 while there is none
 	CreatedAt time.Time
+}
+
+// NewPublicID returns the id by which others name a contact: 128 random bits in
+// hexadecimal.
+func NewPublicID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails; see crypto/rand
+	return hex.EncodeToString(b[:])
+}
+
+// IsPublicID reports whether a text has the shape of NewPublicID.
+func IsPublicID(text string) bool {
+	return len(text) == 32 && strings.Trim(text, "0123456789abcdef") == ""
 }
 
 // Key is the normalised e-mail, hashed: equal for addresses that differ in

@@ -241,7 +241,7 @@ func (e *examiner) amounts() {
 
 func (e *examiner) who() {
 	p, w := e.cart.Person, e.rules.Who
-	if bound := e.found.Code.ContactID; bound != 0 {
+	if bound := e.found.Code.ContactID; e.found.Code.Bound {
 		isTheirs := p.ContactID == bound || p.ContactID == 0 && p.LinkContactID == bound
 		e.add("contact", isTheirs, ReasonPerson, "The code was made for one contact.")
 	}

@@ -45,7 +45,8 @@ type Code struct {
 	ID         int64
 	CouponID   int64
 	CampaignID int64 // 0: of no campaign
-	ContactID  int64 // whom it was made for; 0: whoever has it
+	ContactID  int64 // whom it was made for; 0: nobody in particular
+	Bound      bool  // only that contact may use it
 	Text       string
 	// Bits is how hard the code is to guess; 0 for one that a person thought
 	// up. The holder of a code of StrongBits is told why it cannot be used: it

@@ -72,6 +72,37 @@ func (db *DB) ContactByEmail(ctx context.Context, email string) (*contact.Contac
 	return db.contact(ctx, query, key[:])
 }
 
+// ContactByPublicID returns the contact with a public id, or errs.NotFound.
+func (db *DB) ContactByPublicID(ctx context.Context, publicID string) (*contact.Contact, error) {
+	const query = `
+		SELECT id, public_id, email, first_name, last_name, user_id, created_at
+		FROM {contacts}
+		WHERE public_id = ?`
+
+	return db.contact(ctx, query, publicID)
+}
+
+// ContactByID returns a contact, or errs.NotFound.
+func (db *DB) ContactByID(ctx context.Context, id int64) (*contact.Contact, error) {
+	const query = `
+		SELECT id, public_id, email, first_name, last_name, user_id, created_at
+		FROM {contacts}
+		WHERE id = ?`
+
+	return db.contact(ctx, query, id)
+}
+
+// EnsureContact returns the contact with an e-mail address, made if it is new.
+func (db *DB) EnsureContact(ctx context.Context, c contact.Contact) (*contact.Contact, error) {
+	var found *contact.Contact
+	err := db.inTx(ctx, func(tx *tx) error {
+		var err error
+		found, err = tx.upsertContact(ctx, c)
+		return err
+	})
+	return found, err
+}
+
 func (q querier) contact(ctx context.Context, query string, args ...any) (*contact.Contact, error) {
 	var row contactRow
 	err := q.get(ctx, &row, query, args...)

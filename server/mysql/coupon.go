@@ -27,6 +27,7 @@ type codeRow struct {
 	CouponID      int64      `db:"coupon_id"`
 	CampaignID    *int64     `db:"campaign_id"`
 	ContactID     *int64     `db:"contact_id"`
+	Bound         bool       `db:"is_bound"`
 	Code          string     `db:"code"`
 	Bits          int        `db:"bits"`
 	MaxUses       *int64     `db:"max_uses"`
@@ -50,7 +51,7 @@ type codeRow struct {
 // whether the code's own limit is used up; the first argument is the checkout
 // whose own use does not count.
 const selectCodes = `
-	SELECT k.id, k.coupon_id, k.campaign_id, k.contact_id, k.code, k.bits, k.max_uses, k.status, k.sent_at, k.starts_at,
+	SELECT k.id, k.coupon_id, k.campaign_id, k.contact_id, k.is_bound, k.code, k.bits, k.max_uses, k.status, k.sent_at, k.starts_at,
 		k.expires_at, k.created_at, c.slug, c.name, c.kind, c.status AS coupon_status, c.revision, c.created_at AS coupon_created_at,
 		COALESCE((SELECT g.status FROM {coupon_campaigns} g WHERE g.id = k.campaign_id), 'active') AS campaign_status,
 		k.max_uses IS NOT NULL
@@ -71,7 +72,7 @@ func (r *codeRow) stored(rules coupon.Rules) coupon.Stored {
 	return coupon.Stored{
 		Found: coupon.Found{
 			Code: coupon.Code{
-				ID: r.ID, CouponID: r.CouponID, CampaignID: orZero(r.CampaignID), ContactID: orZero(r.ContactID), Text: r.Code,
+				ID: r.ID, CouponID: r.CouponID, CampaignID: orZero(r.CampaignID), ContactID: orZero(r.ContactID), Bound: r.Bound, Text: r.Code,
 				Bits: r.Bits, MaxUses: int(orZero(r.MaxUses)), Status: coupon.Status(r.Status), SentAt: r.SentAt,
 				StartsAt: r.StartsAt, ExpiresAt: r.ExpiresAt, CreatedAt: r.CreatedAt,
 			},

@@ -66,14 +66,14 @@ func (s *CouponStore) CreateCoupon(ctx context.Context, c *coupon.Coupon, codes 
 // addCodes writes codes one by one, to say which one is taken.
 func (t *tx) addCodes(ctx context.Context, codes []coupon.Code) error {
 	const insert = `
-		INSERT INTO {coupon_codes} (coupon_id, campaign_id, contact_id, code, code_key, bits, max_uses, status, starts_at, expires_at,
-			created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		INSERT INTO {coupon_codes} (coupon_id, campaign_id, contact_id, is_bound, code, code_key, bits, max_uses, status, sent_at,
+			starts_at, expires_at, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	for i := range codes {
 		c := &codes[i]
-		id, err := t.insert(ctx, insert, c.CouponID, orNull(c.CampaignID), orNull(c.ContactID), c.Text, []byte(coupon.Normalize(c.Text)),
-			c.Bits, orNull(int64(c.MaxUses)), c.Status, utc(c.StartsAt), utc(c.ExpiresAt), c.CreatedAt.UTC())
+		id, err := t.insert(ctx, insert, c.CouponID, orNull(c.CampaignID), orNull(c.ContactID), c.Bound, c.Text,
+			[]byte(coupon.Normalize(c.Text)), c.Bits, orNull(int64(c.MaxUses)), c.Status, utc(c.SentAt), utc(c.StartsAt), utc(c.ExpiresAt), c.CreatedAt.UTC())
 		if isDuplicate(err) {
 			return errs.New(errs.Conflict, "There is already a code %q; letter case, spaces and hyphens do not count.", c.Text)
 		}

@@ -40,15 +40,25 @@ func (q querier) isFull(ctx context.Context, key limitKey, limit int) (bool, err
 	return full, nil
 }
 
+// touchLimit writes a limit's row, which stays locked until the transaction
+// ends. On a cluster the second of two nodes that write it is sent back.
+func (t *tx) touchLimit(ctx context.Context, key limitKey) error {
+	const query = `
+		INSERT INTO {limits} (kind, subject_id, scope_id, touched)
+		VALUES (?, ?, ?, 1)
+		ON DUPLICATE KEY UPDATE touched = touched + 1`
+
+	if _, err := t.exec(ctx, query, key.kind, key.subject, key.scope); err != nil {
+		return fmt.Errorf("write limit %s %d: %w", key.kind, key.subject, err)
+	}
+	return nil
+}
+
 // takeSlot takes one of a limit for a holder and reports false when nothing is
 // left. It writes the limit's row first, which stays locked until the
 // transaction ends. A holder that calls it twice takes two.
 func (t *tx) takeSlot(ctx context.Context, key limitKey, limit int, holder int64) (bool, error) {
 	const (
-		touch = `
-		INSERT INTO {limits} (kind, subject_id, scope_id, touched)
-		VALUES (?, ?, ?, 1)
-		ON DUPLICATE KEY UPDATE touched = touched + 1`
 		free = `
 		SELECT slot
 		FROM {limit_slots}
@@ -67,8 +77,8 @@ func (t *tx) takeSlot(ctx context.Context, key limitKey, limit int, holder int64
 		INSERT INTO {limit_slots} (kind, subject_id, scope_id, slot, holder_id)
 		VALUES (?, ?, ?, ?, ?)`
 	)
-	if _, err := t.exec(ctx, touch, key.kind, key.subject, key.scope); err != nil {
-		return false, fmt.Errorf("write limit %s %d: %w", key.kind, key.subject, err)
+	if err := t.touchLimit(ctx, key); err != nil {
+		return false, err
 	}
 	var slot int64
 	err := t.get(ctx, &slot, free, key.kind, key.subject, key.scope, limit)
