@@ -52,6 +52,9 @@ type OrderForm struct {
 	Countries  []Country
 	Country    string // the code chosen at first; empty lets the browser's language guess
 	Texts      Texts
+	// CouponField is how the field for coupon codes is shown: "hidden", "link"
+	// (a link opens it), "open"; empty is "link". Magic links work with each.
+	CouponField string
 	Layout     string // "" two columns where there is room; "stacked" always one
 }
 
@@ -72,6 +75,9 @@ func (f OrderForm) ThankYou() ThankYou {
 func RenderOrderForm(w io.Writer, f OrderForm) error {
 	f.Lang = f.Lang.withDefaults()
 	f.Instance = instance(f.Instance)
+	if f.CouponField != "hidden" && f.CouponField != "open" {
+		f.CouponField = "link"
+	}
 	if f.Layout != "stacked" {
 		f.Layout = "columns"
 	}

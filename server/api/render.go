@@ -53,7 +53,7 @@ func (a *API) orderForm(offer *catalog.Offer) (shortcodes.OrderForm, error) {
 		State:      shortcodes.State(offer.State(a.Now())),
 		ClosedText: offer.ClosedText,
 		Countries:  countries(l, offer.Form.Countries),
-		Country:    offer.Form.Country,
+		Country:    offer.Form.Country, CouponField: string(offer.Form.CouponField),
 		Texts: shortcodes.Texts{
 			Headline: offer.Form.Headline, Continue: offer.Form.ContinueLabel, Pay: offer.Form.ButtonLabel,
 			Free: offer.Form.FreeLabel, Terms: offer.Form.Terms, TermsURL: offer.Form.TermsURL, TermsLabel: offer.Form.TermsLabel,

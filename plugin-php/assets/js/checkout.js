@@ -19,6 +19,9 @@ if ( returned ) {
 }
 address.hash = '';
 
+/** Reports whether the visitor came with coupons: in the address, or kept by this tab. */
+export const brings = () => recall( 'tillside:coupons' ) || /coupon[-=]|tl-|tillside_link/.test( location.href );
+
 /** The page, without what belongs to one payment. */
 export const pageURL = address.href;
 
@@ -92,8 +95,8 @@ export function checkoutOf( { base, root }, offer ) {
 		}
 	}
 
-	async function start( contact, session ) {
-		const { checkout_token: token, ...copy } = await call( base + '/v1/checkouts', { form_token: root.dataset.token, contact, page_url: pageURL, ...origin }, session && { 'X-Tillside-Session': session } );
+	async function start( who, session ) {
+		const { checkout_token: token, ...copy } = await call( base + '/v1/checkouts', { form_token: root.dataset.token, page_url: pageURL, ...origin, ...who }, session && { 'X-Tillside-Session': session } );
 		return set( copy.id, token, copy );
 	}
 
@@ -111,14 +114,15 @@ export function checkoutOf( { base, root }, offer ) {
 	}
 
 	/** Sends changes one after the other: each needs the version that the one before it made. */
-	function patch( changes, keepalive ) {
-		const turn = queue.then( () => change( changes, keepalive ) );
-		queue = turn.catch( () => {} );
-		return turn;
+	function turn( work ) {
+		const mine = queue.then( work );
+		queue = mine.catch( () => {} );
+		return mine;
 	}
 
 	return {
-		own, resume, start, patch, forget, isGone,
+		own, resume, start, forget, isGone, turn, at,
+		patch: ( changes, keepalive ) => turn( () => change( changes, keepalive ) ),
 		lacks: ( changes ) => own.copy && ! has( changes, own.copy ),
 		settled: () => queue,
 		pay: ( body, key ) => at( '/pay', body, { 'Idempotency-Key': key } ),

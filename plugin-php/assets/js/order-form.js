@@ -1,6 +1,5 @@
 import { call } from '@tillside/api';
-import { cardOf } from '@tillside/card';
-import { checkoutOf, claim, member, sessionToken } from '@tillside/checkout';
+import { brings, checkoutOf, claim, member, sessionToken } from '@tillside/checkout';
 import { paymentOf } from '@tillside/payment';
 import { stepsOf } from '@tillside/steps';
 import { fill, showTotals, viewOf } from '@tillside/view';
@@ -16,18 +15,15 @@ function mountForm( root ) {
 	const steps = stepsOf( view );
 	const { offer } = one( '[data-offer]' ).dataset;
 	const checkout = checkoutOf( view, offer );
-	const form = { view, steps, checkout, card: null, go, done, total, busy: lock, quote: () => quote };
+	const form = { view, steps, checkout, offer, card: null, go, done, total, busy: ( now ) => lock( now ), quote: () => quote };
 	const payment = paymentOf( form );
-	let quote, ready, timer, step = 1, busy = false;
+	let quote, ready, timer, codes, step = 1, busy = false;
 
+	/** Coupons: loaded when somebody brings, opens or has one. */
+	const coupons = async () => ( codes ??= ( await import( '@tillside/coupon' ) ).codesOf( form ) );
 	const contact = () => steps.values( 'email', 'first_name', 'last_name' );
 	const details = () => steps.values( 'country', 'postal_code' );
-
-	function lock( now ) {
-		busy = now;
-		all( 'form, [data-step] .tillside-button' ).forEach( ( part ) => ( part.ariaBusy = String( now ) ) );
-		all( '[data-step]' ).forEach( ( part ) => ( part.inert = now ) );
-	}
+	const lock = ( now ) => steps.lock( busy = now );
 
 	function go( number ) {
 		step = number;
@@ -52,9 +48,13 @@ function mountForm( root ) {
 		quote = next;
 		showTotals( view, quote );
 		prepare();
+		if ( codes || next.coupons?.[ 0 ] || next.notices?.[ 0 ] ) {
+			coupons().then( ( known ) => known.show( next ) );
+		}
 	}
 
 	async function done( order ) {
+		codes?.forget();
 		try {
 			await ( await thankYou() ).showOrder( view, { order: order.id, token: checkout.own.token }, () => {
 				checkout.forget();
@@ -69,11 +69,9 @@ function mountForm( root ) {
 	async function load() {
 		const answer = await call( `${ base }/v1/forms/${ offer }`, null, { 'X-Tillside-Form': token } );
 		if ( answer.gateways?.length ) {
-			form.card ??= cardOf( view, answer.gateways[ 0 ] );
+			form.card ??= ( await import( '@tillside/card' ) ).cardOf( view, answer.gateways[ 0 ] );
 		}
-		if ( ! checkout.own.copy ) {
-			total( answer.quote );
-		}
+		total( checkout.own.copy ? null : answer.quote );
 		return answer;
 	}
 
@@ -88,7 +86,7 @@ function mountForm( root ) {
 				}
 			}
 		}
-		const copy = await checkout.start( contact(), await sessionToken( session ) );
+		const copy = await checkout.start( { contact: contact(), ...codes?.brought() }, await sessionToken( session ) );
 		return changes.details ? checkout.patch( changes ) : copy;
 	}
 
@@ -140,7 +138,7 @@ function mountForm( root ) {
 	}
 
 	/** What is live, what this tab has begun, what a bank sent back. */
-	const begin = () => ( ready = Promise.all( [ load(), checkout.resume() ] ).then( open ) );
+	const begin = () => ( ready = Promise.all( [ load(), checkout.resume(), brings() && coupons() ] ).then( open ) );
 	const start = () => begin().catch( failed );
 	function open( [ answer, saved ] ) {
 		const { status } = saved ? take( saved ) : {};
@@ -157,6 +155,7 @@ function mountForm( root ) {
 			return view.panel( words.unavailable_title, answer.message || words.unavailable, start );
 		}
 		go( checkout.own.copy?.step || 1 );
+		codes?.begin();
 		return step === 3 && checkout.sync().then( ( { status, message } ) => status === 'declined' && steps.stop( message ) );
 	}
 
@@ -175,6 +174,7 @@ function mountForm( root ) {
 	} );
 	all( '[data-back]' ).forEach( ( button ) => ( button.onclick = () => go( step - 1 ) ) );
 	one( '[data-card-retry]' ).onclick = prepare;
+	one( '[data-code-open]' )?.addEventListener( 'click', () => coupons().then( ( known ) => known.open() ) );
 	one( '[data-toggle]' ).onclick = ( { currentTarget: button } ) => ( button.ariaExpanded = String( button.ariaExpanded !== 'true' ) );
 	document.addEventListener( 'visibilitychange', () => document.hidden && autosave( true ) );
 	window.addEventListener( 'pageshow', ( { persisted } ) => persisted && ! busy && start() );

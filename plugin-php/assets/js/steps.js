@@ -22,6 +22,12 @@ export function stepsOf( view ) {
 		view.focus( `[data-step="${ number }"] h2` );
 	}
 
+	/** Lets nobody type while something is under way. */
+	function lock( now ) {
+		view.all( 'form, [data-step] .tillside-button' ).forEach( ( part ) => ( part.ariaBusy = String( now ) ) );
+		sections.forEach( ( part ) => ( part.inert = now ) );
+	}
+
 	/** Shows a sentence above the steps, if need be with a button that does something. */
 	function stop( text, act, label ) {
 		const box = make( 'div', '', { class: 'tillside-alert-box' } );
@@ -107,5 +113,5 @@ export function stepsOf( view ) {
 		postal();
 	} );
 	put( { country: navigator.language?.split( '-' ).pop() }, true );
-	return { form, show, stop, complain, check, values, put, has };
+	return { form, show, stop, lock, complain, check, values, put, has };
 }
