@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/tillside/tillside/server/checkout"
 	"github.com/tillside/tillside/server/errs"
@@ -58,8 +59,13 @@ func quoteOf(l *locale.Locale, o *order.Order) shortcodes.Quote {
 	if !o.Terms.Discount.IsZero() {
 		q.Discount = l.Money(o.Terms.Discount)
 	}
+	var codes []string
+	for _, applied := range o.Terms.Coupons {
+		codes = append(codes, applied.Code)
+	}
+	q.Codes = strings.Join(codes, ", ")
 	for _, item := range o.Terms.Items {
-		q.Lines = append(q.Lines, shortcodes.Line{Name: item.Name, Quantity: int(item.Quantity), Total: l.Money(item.Total)})
+		q.Lines = append(q.Lines, shortcodes.Line{Name: item.Name, Quantity: int(item.Quantity), Total: l.Money(item.Subtotal)})
 	}
 	for _, t := range o.Terms.TaxLines {
 		q.TaxLines = append(q.TaxLines, shortcodes.TaxLine{Name: t.Name, Rate: t.Rate, Amount: l.Money(t.Amount), Inclusive: t.Inclusive})

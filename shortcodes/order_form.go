@@ -55,7 +55,7 @@ type OrderForm struct {
 	// CouponField is how the field for coupon codes is shown: "hidden", "link"
 	// (a link opens it), "open"; empty is "link". Magic links work with each.
 	CouponField string
-	Layout     string // "" two columns where there is room; "stacked" always one
+	Layout      string // "" two columns where there is room; "stacked" always one
 }
 
 // Open reports whether the steps are shown.

@@ -91,6 +91,7 @@ type Quote struct {
 	Lines    []Line
 	Subtotal string
 	Discount string
+	Codes    string // of the coupons that gave it; empty for none
 	TaxLines []TaxLine
 	Total    string
 	// Free is set when nothing is due today.

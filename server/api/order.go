@@ -47,15 +47,19 @@ func (a *API) receipt(c *gin.Context) error {
 		Subtotal: viewAmount(l, o.Terms.Subtotal), Discount: viewAmount(l, o.Terms.Discount),
 		Total: viewAmount(l, o.Terms.Total), Refunded: viewAmount(l, o.Refunded),
 		Tender: o.TenderText(l.T), Help: o.Terms.Help, Access: access, ThankYouURL: o.ThankYouURL,
+		Coupons: make([]couponView, len(o.Terms.Coupons)),
 		Purchase: purchaseView{
 			OrderID: o.NumberText(), OfferID: strconv.FormatInt(o.Terms.OfferID, 10),
-			Price: o.Terms.Total.Major(), Currency: o.Terms.Total.Currency,
+			Price: o.Terms.Due().Major(), Currency: o.Terms.Total.Currency,
 		},
+	}
+	for i, applied := range o.Terms.Coupons {
+		v.Coupons[i] = viewCoupon(l, applied)
 	}
 	for i, item := range o.Terms.Items {
 		v.Items[i] = lineView{
-			Name: item.Name, Quantity: item.Quantity, Unit: viewAmount(l, item.Unit), Discount: viewAmount(l, item.Discount),
-			Tax: viewAmount(l, item.Tax), Total: viewAmount(l, item.Total),
+			Name: item.Name, Quantity: item.Quantity, Unit: viewAmount(l, item.Unit), Subtotal: viewAmount(l, item.Subtotal),
+			Discount: viewAmount(l, item.Discount), Tax: viewAmount(l, item.Tax), Total: viewAmount(l, item.Total),
 		}
 	}
 	for i, line := range o.Terms.TaxLines {

@@ -76,7 +76,7 @@ func fragmentQuote(l *locale.Locale, q catalog.Quote) shortcodes.Quote {
 		v.Discount = l.Money(q.Discount)
 	}
 	for _, line := range q.Lines {
-		v.Lines = append(v.Lines, shortcodes.Line{Name: line.Name, Quantity: int(line.Quantity), Total: l.Money(line.Total)})
+		v.Lines = append(v.Lines, shortcodes.Line{Name: line.Name, Quantity: int(line.Quantity), Total: l.Money(line.Subtotal)})
 	}
 	for _, t := range q.TaxLines {
 		v.TaxLines = append(v.TaxLines, shortcodes.TaxLine{Name: t.Name, Rate: t.Rate, Amount: l.Money(t.Amount), Inclusive: t.Inclusive})

@@ -66,6 +66,7 @@ type lineView struct {
 	Name     string     `json:"name"`
 	Quantity int64      `json:"quantity"`
 	Unit     amountView `json:"unit"`
+	Subtotal amountView `json:"subtotal"`
 	Discount amountView `json:"discount"`
 	Tax      amountView `json:"tax"`
 	Total    amountView `json:"total"`
@@ -94,8 +95,8 @@ func (a *API) viewQuote(l *locale.Locale, quoted *coupon.Quoted) *quoteView {
 	}
 	for i, line := range q.Lines {
 		v.Lines[i] = lineView{
-			Name: line.Name, Quantity: line.Quantity, Unit: viewAmount(l, line.Unit), Discount: viewAmount(l, line.Discount),
-			Tax: viewAmount(l, line.Tax), Total: viewAmount(l, line.Total),
+			Name: line.Name, Quantity: line.Quantity, Unit: viewAmount(l, line.Unit), Subtotal: viewAmount(l, line.Subtotal),
+			Discount: viewAmount(l, line.Discount), Tax: viewAmount(l, line.Tax), Total: viewAmount(l, line.Total),
 		}
 	}
 	for i, line := range q.TaxLines {
@@ -201,6 +202,7 @@ type receiptView struct {
 	Items       []lineView    `json:"items"`
 	Subtotal    amountView    `json:"subtotal"`
 	Discount    amountView    `json:"discount"`
+	Coupons     []couponView  `json:"coupons"`
 	TaxLines    []taxLineView `json:"tax_lines"`
 	Total       amountView    `json:"total"`
 	Refunded    amountView    `json:"refunded"`

@@ -65,6 +65,10 @@ export function codesOf( form ) {
 				input.value = '';
 				total( next );
 				tell( next );
+				if ( ! one( '[data-code-open]' ).hidden ) {
+					open();
+					one( '[data-code-open]' ).focus();
+				}
 			}
 		} catch ( error ) {
 			complain( error.message || words.offline );
