@@ -95,17 +95,25 @@ func (s *Shop) readOutbox(ctx context.Context, _ job.Job) error {
 }
 
 func (s *Shop) wordpressEvent(ctx context.Context, e wpdb.Event) error {
-	if e.Type != "user.deleted" {
-		return nil // users are read afresh wherever they matter
-	}
 	var p struct {
-		UserID int64 `json:"user_id"`
+		UserID int64  `json:"user_id"`
+		PostID int64  `json:"post_id"`
+		URL    string `json:"url"`
+		Offer  string `json:"offer"`
 	}
-	if err := json.Unmarshal(e.Payload, &p); err != nil || p.UserID <= 0 {
+	if err := json.Unmarshal(e.Payload, &p); err != nil {
 		s.log.WarnContext(ctx, "event of WordPress not understood", "event", e.ID, "type", e.Type)
 		return nil
 	}
-	return s.db.ForgetUser(ctx, p.UserID)
+	switch {
+	case e.Type == "user.deleted" && p.UserID > 0:
+		return s.db.ForgetUser(ctx, p.UserID)
+	case e.Type == "page.shown" && catalog.SameSite(s.site.Home(), p.URL) && catalog.CheckSlug(p.Offer) == "":
+		return s.db.SawOfferPage(ctx, p.Offer, p.URL, p.PostID)
+	case e.Type == "page.gone" && p.PostID > 0:
+		return s.db.ForgetPage(ctx, p.PostID)
+	}
+	return nil // users are read afresh wherever they matter
 }
 
 // checkoutEvent tells other plugins of a checkout.

@@ -161,3 +161,28 @@ browserTest( 'a coupon leads to another offer', async ( open ) => {
 	await until( 'the other offer', async () => ( await page.locator( '[data-offer-name]' ).innerText() ).includes( 'The whole retreat' ) );
 	await shot( page, 'coupon-4-switched' );
 } );
+
+browserTest( 'an offer without a page of its own is sold in the theme, and links lead there', async ( open ) => {
+	const code = await shared( '--percent', '10' );
+	const made = JSON.parse( await tillside( '--json', 'coupon', 'link', '--offer', 'e2e-switch', '--code', code ) );
+	assert.equal( made.url, `${ info.site_url }/buy/e2e-switch#coupon-${ code }` );
+	const page = await open( made.url );
+	await applied( page, code );
+	assert.equal( await page.locator( 'h1' ).first().innerText(), 'The whole retreat' );
+	await shot( page, 'coupon-5-buy-page' );
+	await accessible( page );
+	await buy( page );
+	await thanks( page );
+	const missing = await open( `${ info.site_url }/buy/no-such-offer` );
+	assert.match( await missing.locator( 'body' ).getAttribute( 'class' ), /\berror404\b/ );
+} );
+
+browserTest( 'links lead to the page that shows the offer, once somebody has opened it', async ( open ) => {
+	const code = await shared( '--percent', '10' );
+	const page = await open( info.order_page_url );
+	const offer = await offerOf( page );
+	await until( 'Tillside to know the page', async () => {
+		const made = JSON.parse( await tillside( '--json', 'coupon', 'link', '--offer', offer, '--code', code ) );
+		return made.url === `${ info.order_page_url }#coupon-${ code }`;
+	}, 25 );
+} );

@@ -78,7 +78,7 @@ final class Fragments {
 	 *
 	 * @param string                $name Name: order_form, thank_you.
 	 * @param array<string, string> $args Query: offer, layout, coupon.
-	 * @return array{html:string,offer:string}|WP_Error HTML in one line and the slug that it shows; code
+	 * @return array{html:string,offer:string,name:string}|WP_Error HTML in one line, slug and name of what it shows; code
 	 *         tillside_not_found and tillside_invalid are final, any other means that Tillside is away.
 	 */
 	public function get( string $name, array $args ) {
@@ -185,6 +185,7 @@ final class Fragments {
 			'html'  => (string) preg_replace( '/\s*[\r\n]\s*/', ' ', $html ),
 			'asked' => $args['offer'] ?? '',
 			'offer' => (string) ( $answer['offer']['slug'] ?? '' ),
+			'name'  => (string) ( $answer['offer']['name'] ?? '' ),
 		);
 		set_transient( self::FRESH_PREFIX . $key, $found, self::FRESH );
 		if ( $found !== $copy && ( $copy || $this->has_room() ) ) {

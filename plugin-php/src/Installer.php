@@ -28,6 +28,8 @@ final class Installer {
 			wp_die( esc_html( $problem ), esc_html__( 'Tillside', 'tillside' ), array( 'back_link' => true ) );
 		}
 		self::make_keys();
+		BuyPage::add_rule();
+		flush_rewrite_rules( false );
 	}
 
 	/**

@@ -1,6 +1,6 @@
 <?php
 /**
- * Tells Tillside what happens to users.
+ * Tells Tillside what happens to users and pages.
  *
  * @package Tillside
  */
@@ -49,7 +49,7 @@ final class Outbox {
 	 * @param int $user_id User.
 	 */
 	public function user_updated( $user_id ): void {
-		$this->add( 'user.updated', (int) $user_id );
+		$this->add( 'user.updated', array( 'user_id' => (int) $user_id ) );
 	}
 
 	/**
@@ -58,7 +58,7 @@ final class Outbox {
 	 * @param int $user_id User.
 	 */
 	public function user_deleted( $user_id ): void {
-		$this->add( 'user.deleted', (int) $user_id );
+		$this->add( 'user.deleted', array( 'user_id' => (int) $user_id ) );
 	}
 
 	/**
@@ -67,13 +67,40 @@ final class Outbox {
 	 * @param int $user_id User.
 	 */
 	public function user_roles( $user_id ): void {
-		$this->add( 'user.roles', (int) $user_id );
+		$this->add( 'user.roles', array( 'user_id' => (int) $user_id ) );
+	}
+
+	/**
+	 * Notes that a public page shows an offer.
+	 *
+	 * @param int    $page  Post id.
+	 * @param string $url   Permalink.
+	 * @param string $offer Slug.
+	 */
+	public function page_shown( int $page, string $url, string $offer ): void {
+		$this->add(
+			'page.shown',
+			array(
+				'post_id' => $page,
+				'url'     => $url,
+				'offer'   => $offer,
+			)
+		);
+	}
+
+	/**
+	 * Notes that a page has changed or gone: what it shows is not known any more.
+	 *
+	 * @param int $page Post id.
+	 */
+	public function page_gone( int $page ): void {
+		$this->add( 'page.gone', array( 'post_id' => $page ) );
 	}
 
 	/** Inserts a row. Tillside's migrations make the table: before them there is nobody to tell. */
-	private function add( string $type, int $user_id ): void {
+	private function add( string $type, array $event ): void {
 		global $wpdb;
-		$payload = (string) wp_json_encode( array( 'user_id' => $user_id ) );
+		$payload = (string) wp_json_encode( $event );
 		$this->site->quietly( $wpdb->prepare( 'INSERT INTO %i (type, payload) VALUES (%s, %s)', $this->site->table( 'wp_events' ), $type, $payload ) );
 	}
 }

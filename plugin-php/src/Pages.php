@@ -12,8 +12,9 @@ namespace Tillside;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Remembers where an offer was shown, so that page caches can be told when it changes. One small autoloaded option:
- * reading it costs a page nothing, and it is written only when a page shows an offer for the first time.
+ * Remembers where an offer was shown, so that page caches can be told when it changes and links lead there. One small
+ * autoloaded option: reading it costs a page nothing, and it is written only when a page shows an offer for the first
+ * time since it was published or changed.
  */
 final class Pages {
 
@@ -21,6 +22,44 @@ final class Pages {
 
 	private const MAX_OFFERS = 200;
 	private const MAX_PAGES  = 100;
+
+	/**
+	 * Tells Tillside.
+	 *
+	 * @var Outbox
+	 */
+	private Outbox $outbox;
+
+	/**
+	 * Creates the list.
+	 *
+	 * @param Outbox $outbox Tells Tillside.
+	 */
+	public function __construct( Outbox $outbox ) {
+		$this->outbox = $outbox;
+	}
+
+	/**
+	 * Adds the hooks.
+	 */
+	public function register(): void {
+		add_action( 'save_post', array( $this, 'forget' ) );
+		add_action( 'deleted_post', array( $this, 'forget' ) );
+	}
+
+	/**
+	 * Forgets what a page showed, when it was changed, taken down or deleted: the next visit tells.
+	 *
+	 * @param int $page Post id.
+	 */
+	public function forget( $page ): void {
+		$known = $this->known();
+		$left  = array_filter( array_map( static fn( array $pages ) => array_values( array_diff( $pages, array( (int) $page ) ) ), $known ) );
+		if ( $left !== $known ) {
+			update_option( self::OPTION, $left, true );
+			$this->outbox->page_gone( (int) $page );
+		}
+	}
 
 	/**
 	 * Notes that a page shows an offer.
@@ -36,6 +75,10 @@ final class Pages {
 		}
 		$known[ $offer ] = array_merge( $pages, array( $page ) );
 		update_option( self::OPTION, $known, true );
+		$post = get_post( $page );
+		if ( $post && 'publish' === $post->post_status && '' === $post->post_password ) {
+			$this->outbox->page_shown( $page, (string) get_permalink( $post ), $offer );
+		}
 	}
 
 	/**

@@ -71,7 +71,9 @@ final class Plugin {
 		( new Capabilities() )->register();
 		( new Shortcodes( $this->renderer() ) )->register();
 		( new Session( $this->token() ) )->register();
-		( new Outbox( $this->site() ) )->register();
+		$this->outbox()->register();
+		$this->pages()->register();
+		( new BuyPage( $this->fragments(), $this->renderer() ) )->register();
 		$this->proxy()->register();
 		$this->health()->register();
 		if ( is_admin() ) {
@@ -174,12 +176,20 @@ final class Plugin {
 
 	/** Where offers are shown. */
 	private function pages(): Pages {
-		return $this->part( Pages::class, static fn() => new Pages() );
+		return $this->part( Pages::class, fn() => new Pages( $this->outbox() ) );
+	}
+
+	/** What Tillside is told. */
+	private function outbox(): Outbox {
+		return $this->part( Outbox::class, fn() => new Outbox( $this->site() ) );
 	}
 
 	/** What shortcodes and blocks show. */
 	private function renderer(): Renderer {
-		return new Renderer( $this->fragments(), $this->token(), $this->way(), new Assets(), $this->pages(), $this->site() );
+		return $this->part(
+			Renderer::class,
+			fn() => new Renderer( $this->fragments(), $this->token(), $this->way(), new Assets(), $this->pages(), $this->site() )
+		);
 	}
 
 	/** Which roles a purchase may grant. */

@@ -82,7 +82,7 @@ final class ProxyTest extends TestCase {
 	}
 
 	public function test_only_the_browsers_paths_pass(): void {
-		foreach ( array( '/v1/admin/status', '/v1/render/order_form', '/healthz', '/v1/forms/../admin/status', '/v1/forms/a%2fb', '/v1/quotesx', '/v2/quotes', '/v1//quotes', '/v1/hooks/operations/1/x' ) as $path ) {
+		foreach ( array( '/v1/admin/status', '/v1/render/order_form', '/healthz', '/v1/forms/../admin/status', '/v1/forms/a%2fb', '/v1/quotesx', '/v2/quotes', '/v1//quotes', '/v1/hook/operations/1/x' ) as $path ) {
 			self::assertSame( 404, self::ask( 'GET', $path )->get_status(), $path );
 		}
 		self::assertSame( 405, self::ask( 'TRACE', '/v1/ping' )->get_status() );

@@ -23,7 +23,7 @@ export function showRows( list, quote, words, whole ) {
 	list.replaceChildren(
 		...quote.lines.map( ( { name, quantity, subtotal } ) => row( 'line', quantity > 1 ? `${ name } × ${ quantity }` : name, subtotal.text ) ),
 		...( whole || discount.amount || taxes.some( ( tax ) => ! tax.inclusive ) ? [ row( 'sum', words.subtotal, quote.subtotal.text ) ] : [] ),
-		...( discount.amount ? [ row( 'sum', quote.coupons?.length ? fill( words.discount_of, { codes: quote.coupons.map( ( { code } ) => code ).join( ', ' ) } ) : words.discount, '−' + discount.text ) ] : [] ),
+		...( discount.amount ? [ row( 'sum', whole && quote.coupons?.length ? fill( words.discount_of, { codes: quote.coupons.map( ( { code } ) => code ).join( ', ' ) } ) : words.discount, '−' + discount.text ) ] : [] ),
 		...taxes.map( ( tax ) => row( 'sum', tax.rate ? fill( tax.inclusive ? words.tax_included : words.tax, tax ) : tax.name, tax.amount.text ) ),
 		row( 'total', words.total, quote.total.text )
 	);
