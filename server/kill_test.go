@@ -29,6 +29,7 @@ type victim struct {
 	dir    string
 	url    string
 	moment string
+	dsn    string // another node's; empty: the stand's
 	cmd    *exec.Cmd
 	ended  chan struct{} // closed when cmd has ended
 }
@@ -94,6 +95,9 @@ func (v *victim) mark() string { return filepath.Join(v.dir, "mark") }
 func (v *victim) command(listen, private string, args ...string) *exec.Cmd {
 	cmd := exec.Command(v.binary, args...)
 	cmd.Env = append(v.s.Environment(listen, private), "TILLSIDE_FAILPOINT="+v.moment, "TILLSIDE_FAILPOINT_MARK="+v.mark())
+	if v.dsn != "" {
+		cmd.Env = append(cmd.Env, "TILLSIDE_DSN="+v.dsn)
+	}
 	return cmd
 }
 

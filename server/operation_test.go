@@ -93,7 +93,7 @@ func TestHook_GivesTheContactACodeOfItsOwn(t *testing.T) {
 
 func TestHook_TwentyAtOnceMakeOneCode(t *testing.T) {
 	t.Parallel()
-	s, processes := threeProcesses(t)
+	s, processes := raceSite(t, shoptest.Catalogue)
 	path := hookOf(t, processes[0], nil)
 	codes := make([]string, 20)
 	var done sync.WaitGroup

@@ -82,12 +82,12 @@ final class ProxyTest extends TestCase {
 	}
 
 	public function test_only_the_browsers_paths_pass(): void {
-		foreach ( array( '/v1/admin/status', '/v1/render/order_form', '/healthz', '/v1/forms/../admin/status', '/v1/forms/a%2fb', '/v1/quotesx', '/v2/quotes', '/v1//quotes', '/v1/hook/operations/1/x' ) as $path ) {
+		foreach ( array( '/v1/admin/status', '/v1/render/order_form', '/healthz', '/v1/forms/../admin/status', '/v1/forms/a%2fb', '/v1/quotesx', '/v2/quotes', '/v1//quotes', '/v1/hook/operations/1/x', '/v1/hooks/operations/../x' ) as $path ) {
 			self::assertSame( 404, self::ask( 'GET', $path )->get_status(), $path );
 		}
 		self::assertSame( 405, self::ask( 'TRACE', '/v1/ping' )->get_status() );
 		self::assertCount( 0, $this->sent );
-		foreach ( array( '/v1/forms/my-course', '/v1/checkouts/0a/pay', '/v1/orders/0a/credentials', '/v1/me', '/v1/webhooks/stripe', '/v1/ping' ) as $path ) {
+		foreach ( array( '/v1/forms/my-course', '/v1/checkouts/0a/pay', '/v1/orders/0a/credentials', '/v1/me', '/v1/webhooks/stripe', '/v1/links', '/v1/hooks/operations/0a/SECRET', '/v1/ping' ) as $path ) {
 			self::assertSame( 201, self::ask( 'POST', $path )->get_status(), $path );
 		}
 	}
