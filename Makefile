@@ -42,8 +42,11 @@ test-contract: ## every call to Stripe against Stripe's own description
 	@cd dev/contracttest && go test -count=1 ./...
 
 .PHONY: test-long
-test-long: ## the process killed at every failpoint, and long fuzzing; by hand, before a release
+test-long: ## processes killed at every failpoint and at random, a cluster, long fuzzing; by hand, before a release
 	@dev/test-go -tags failpoint -run Kill -count=1 -timeout 30m -v ./server/
+	@dev/test-galera
+	@dev/test-galera -tags failpoint -run CouponKill -count=1 -timeout 30m -v ./server/
+	@go test -run '^$$' -fuzz FuzzNormalize -fuzztime 60s ./server/coupon
 	@go test -run '^$$' -fuzz FuzzFindSite_DoesNotPanic -fuzztime 60s ./wpbridge
 	@go test -run '^$$' -fuzz FuzzCheckEmail -fuzztime 60s ./server/contact
 
