@@ -27,7 +27,7 @@ var may = map[string][]string{
 	"server/job":       {},
 	"server/contact":   {"server/errs"},
 	"server/catalog":   {"server/errs", "server/money", "server/job", "go.yaml.in/yaml/v3"},
-	"server/coupon":    {"server/errs", "server/money", "server/catalog", "golang.org/x/text"},
+	"server/coupon":    {"server/errs", "server/money", "server/job", "server/contact", "server/catalog", "golang.org/x/text"},
 	"server/operation": {"server/errs", "server/coupon", "server/catalog"},
 	"server/payment":   {"server/money"},
 	"server/order": {

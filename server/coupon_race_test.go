@@ -99,7 +99,7 @@ func (r *rush) run(t *testing.T) outcome {
 func (r *rush) buy(i int) string {
 	b := r.s.NewBuyer(&shoptest.Process{URL: r.urls(i)}, r.offer)
 	b.Header.Set("X-Forwarded-For", fmt.Sprintf("198.18.%d.%d", mathrand.IntN(250), mathrand.IntN(250))) // or limits on one address would end it
-	ask := func(do func() shoptest.Answer) shoptest.Answer { // a process may be killed at any moment
+	ask := func(do func() shoptest.Answer) shoptest.Answer {                                             // a process may be killed at any moment
 		for try := 0; ; try++ {
 			b.URL = r.urls(i)
 			a := do()

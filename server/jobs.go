@@ -23,6 +23,8 @@ const (
 	jobPoll   = "payment.poll"
 	jobOutbox = "wordpress.outbox"
 	jobPurge  = "tillside.purge"
+
+	jobGenerate = "coupon.generate" // makes the codes of a campaign
 )
 
 // schedules are the jobs that come again and again.
@@ -42,6 +44,7 @@ func (s *Shop) handlers() map[string]job.Handler {
 		checkout.JobEvent:  s.checkoutEvent,
 		checkout.JobFailed: s.mailFailed,
 		catalog.JobPurge:   s.purgeOffers,
+		jobGenerate:        s.generateJob,
 	}
 	maps.Copy(all, s.Orders.Handlers())
 	maps.Copy(all, s.Checkout.Handlers())

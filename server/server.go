@@ -45,6 +45,8 @@ type Shop struct {
 	guard       *coupon.Guard
 	book        *coupon.Book
 	links       *coupon.Links
+	campaigns   *coupon.Campaigns
+	couponStore *mysql.CouponStore
 	individuals *coupon.Individuals
 }
 
@@ -126,6 +128,8 @@ func (s *Shop) wire(ctx context.Context) error {
 	})
 	couponStore := mysql.NewCouponStore(s.db)
 	s.book = &coupon.Book{Store: couponStore, Catalogue: s.Catalog, Now: s.now}
+	s.couponStore = couponStore
+	s.campaigns = &coupon.Campaigns{Store: couponStore, Zone: s.site.TimeZone, Now: s.now}
 	s.links = &coupon.Links{Store: couponStore, Now: s.now}
 	s.individuals = &coupon.Individuals{Store: couponStore, Zone: s.site.TimeZone, Now: s.now}
 	s.Operations = operation.NewService(operation.Options{

@@ -20,9 +20,15 @@ type couponCmd struct {
 	Add      couponAddCmd      `cmd:"" help:"Give a coupon more codes of your own."`
 	Disable  couponSwitchCmd   `cmd:"" help:"Switch a coupon off, or one of its codes. Undo it with enable."`
 	Enable   couponEnableCmd   `cmd:"" help:"Switch it on again."`
-	Generate couponGenerateCmd `cmd:"" help:"Make a one-time code for one contact."`
-	Link     couponLinkCmd     `cmd:"" help:"Magic links: a page with the code applied."`
-	Simulate couponSimulateCmd `cmd:"" help:"Explain rule by rule why a code does or does not apply."`
+	Generate couponGenerateCmd `cmd:"" help:"Make a one-time code for one contact, or a campaign of up to a million."`
+	Export   couponExportCmd   `cmd:"" help:"Write codes as CSV."`
+	Import   couponImportCmd   `cmd:"" help:"Read codes from CSV."`
+
+	Campaigns couponCampaignsCmd `cmd:"" help:"List campaigns."`
+	Report    couponReportCmd    `cmd:"" help:"What became of a campaign: made, sent, redeemed, revenue, discount."`
+	Revoke    couponRevokeCmd    `cmd:"" help:"Take all codes of a campaign back for good."`
+	Link      couponLinkCmd      `cmd:"" help:"Magic links: a page with the code applied."`
+	Simulate  couponSimulateCmd  `cmd:"" help:"Explain rule by rule why a code does or does not apply."`
 }
 
 // ruleFlags are a coupon's rules as flags, or a file with them.

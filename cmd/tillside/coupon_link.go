@@ -8,12 +8,20 @@ import (
 
 type couponGenerateCmd struct {
 	Coupon string `arg:"" help:"The template."`
-	Email  string `required:"" help:"Whom the code is for."`
+	Email  string `xor:"whom" required:"" help:"Makes one code, for the contact with this address."`
+	Count  int    `xor:"whom" required:"" help:"Makes so many unique codes, up to a million, as a campaign."`
 	individualFlags
+	Campaign string `help:"The campaign's slug."`
+	MaxUses  int    `default:"1" help:"How often each code of a campaign may be used."`
+	CSV      string `name:"csv" help:"Writes the campaign's codes into this new file."`
+	Resume   bool   `help:"Goes on with a campaign that was interrupted."`
 }
 
-// Run makes one code for one contact.
+// Run makes one code for one contact, or many.
 func (c couponGenerateCmd) Run(a *app) error {
+	if c.Count > 0 {
+		return c.generateMany(a)
+	}
 	return withShop(a, func(shop *server.Shop) error {
 		code, err := shop.GenerateCode(a.ctx, server.IndividualRequest{
 			Coupon: c.Coupon, Email: c.Email, Prefix: c.Prefix, Length: c.Length, Alphabet: c.Alphabet, Lifetime: c.Lifetime,
