@@ -124,6 +124,7 @@ type Options struct {
 	Hooks     Hooks
 
 	OperationDesk OperationDesk
+	CampaignDesk  CampaignDesk
 	// Selling returns why nothing is sold now, or nil.
 	Selling func() error
 	// TakeJTI stores a token's id and reports whether it was new.
@@ -176,6 +177,7 @@ func New(o Options) http.Handler {
 	admin.POST("/fence", a.handle(a.decideFence))
 	a.adminCouponRoutes(admin)
 	a.adminOperationRoutes(admin)
+	a.adminCampaignRoutes(admin)
 	return r
 }
 

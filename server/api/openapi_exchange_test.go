@@ -89,7 +89,7 @@ func TestOpenAPI_RealExchangesFit(t *testing.T) {
 	}{
 		{"form and quote", s.formAndQuote}, {"coupons", s.coupons}, {"purchase", s.purchase}, {"free order", s.freeOrder},
 		{"3-D Secure", s.threeDSecure}, {"bank debit", s.bankDebit}, {"other answers", s.otherAnswers},
-		{"refused requests", s.refused}, {"member", s.member}, {"plugin", s.pluginAsks}, {"coupon desk", s.couponDesk}, {"operation desk", s.operationDesk},
+		{"refused requests", s.refused}, {"member", s.member}, {"plugin", s.pluginAsks}, {"coupon desk", s.couponDesk}, {"operation desk", s.operationDesk}, {"campaign desk", s.campaignDesk},
 		{"keys and fence", s.keysAndFence}, {"webhook", s.webhook},
 	} {
 		t.Run(act.name, act.play)
@@ -342,6 +342,28 @@ func (s *stage) operationDesk(t *testing.T) {
 	want(t, admin("GET", "/coupon-links", nil), http.StatusOK)
 	want(t, admin("POST", "/coupon-links/1/revoke", nil), http.StatusOK)
 	want(t, admin("POST", "/coupon-links/99/revoke", nil), http.StatusNotFound)
+}
+
+func (s *stage) campaignDesk(t *testing.T) {
+	admin := func(method, path string, body any) shoptest.Answer {
+		return s.plugin(s.process.URL, wpbridge.ScopeAdmin, method, "/v1/admin/campaigns"+path, body)
+	}
+	request := map[string]any{"coupon": "back", "campaign": "may", "count": 100}
+	want(t, admin("POST", "", request), http.StatusAccepted)
+	want(t, admin("POST", "", request), http.StatusConflict)
+	want(t, admin("POST", "", map[string]any{"coupon": "back", "campaign": "june", "count": 0}), http.StatusBadRequest)
+	shoptest.WaitFor(t, "the job to make the codes", func() bool {
+		made, _ := admin("GET", "/may", nil).Body["made"].(float64)
+		return made == 100
+	})
+	want(t, admin("GET", "", nil), http.StatusOK)
+	want(t, admin("GET", "/nosuch", nil), http.StatusNotFound)
+	codes := admin("GET", "/may/codes.csv", nil)
+	want(t, codes, http.StatusOK)
+	if n := strings.Count(codes.Raw, "\n"); n != 101 {
+		t.Errorf("%d lines, want a head and 100 codes", n)
+	}
+	want(t, admin("POST", "/may/revoke", nil), http.StatusOK)
 }
 
 // keysAndFence asks a process that has no keys in its environment and finds
