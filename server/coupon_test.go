@@ -271,3 +271,36 @@ func TestCoupon_AppliesByItselfAndSwitchesOffers(t *testing.T) {
 	}
 	wantStates(t, s, "committed 1")
 }
+
+func TestSeats_WhoWaitsIsToldOnceASeatIsFree(t *testing.T) {
+	t.Parallel()
+	s := shoptest.New(t)
+	p := s.Start(shoptest.Options{})
+	p.Import(t, strings.ReplaceAll(seatsCatalogue, "seats: 4", "seats: 1"))
+	b := s.NewBuyer(p, "class")
+	b.Start("erika@example.com")
+	wantCode(t, b.Pay(cardDeclined), http.StatusOK, "declined") // and leaves, holding the seat
+
+	late := s.NewBuyer(p, "class")
+	for range 2 {
+		a := late.Do(http.MethodPost, "/v1/wait-list", map[string]string{"form_token": late.FormToken(), "email": "late@example.com"})
+		wantCode(t, a, http.StatusAccepted, "")
+	}
+	a := late.Do(http.MethodPost, "/v1/checkouts", map[string]any{
+		"form_token": late.FormToken(), "contact": map[string]string{"email": "late@example.com", "first_name": "A"},
+	})
+	wantCode(t, a, http.StatusGone, "sold out")
+	s.Age(2 * time.Hour)
+	shoptest.WaitFor(t, "the mail", func() bool {
+		for _, mail := range s.Plugin.Mails() {
+			if mail.To == "late@example.com" {
+				return true
+			}
+		}
+		s.Age(2 * time.Hour) // the schedules come again
+		return false
+	})
+	if n := s.Count("SELECT COUNT(*) FROM {wait_list} WHERE told_at IS NOT NULL"); n != 1 {
+		t.Errorf("%d were told, want one", n)
+	}
+}

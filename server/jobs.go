@@ -25,6 +25,7 @@ const (
 	jobPurge  = "tillside.purge"
 
 	jobGenerate = "coupon.generate" // makes the codes of a campaign
+	jobWaiting  = "seats.waiting"   // tells those who wait for a seat
 )
 
 // schedules are the jobs that come again and again.
@@ -33,6 +34,7 @@ var schedules = []job.Schedule{
 	{Name: "reconcile", Kind: checkout.JobReconcile, Every: 2 * time.Minute},
 	{Name: "poll", Kind: jobPoll, Every: 20 * time.Second},
 	{Name: "outbox", Kind: jobOutbox, Every: 10 * time.Second},
+	{Name: "waiting", Kind: jobWaiting, Every: time.Minute},
 	{Name: "purge", Kind: jobPurge, Every: time.Hour},
 }
 
@@ -45,6 +47,7 @@ func (s *Shop) handlers() map[string]job.Handler {
 		checkout.JobFailed: s.mailFailed,
 		catalog.JobPurge:   s.purgeOffers,
 		jobGenerate:        s.generateJob,
+		jobWaiting:         s.tellWaiting,
 	}
 	maps.Copy(all, s.Orders.Handlers())
 	maps.Copy(all, s.Checkout.Handlers())

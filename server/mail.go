@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/checkout"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/locale"
+	"github.com/tillside/tillside/server/mysql"
 	"github.com/tillside/tillside/server/order"
 	"github.com/tillside/tillside/shortcodes"
 	"github.com/tillside/tillside/wpbridge"
@@ -140,6 +142,21 @@ func (m *mailer) Sale(ctx context.Context, o *order.Order) error {
 		Partner: o.Origin.Partner, Source: firstOf(o.Origin.UTM.Source, o.Origin.Referrer),
 	})
 	return m.send(ctx, o, "sale", site.AdminEmail, 0, mail, err)
+}
+
+// SeatFree tells somebody on a wait list that a place is free.
+func (m *mailer) SeatFree(ctx context.Context, w mysql.Waiting, offer *catalog.Offer, page string) error {
+	l := m.site.Locale()
+	mail, err := shortcodes.MailSeatFree(shortcodes.SeatFree{
+		Lang: lang(l), Site: m.site.Stored().Name, SiteURL: m.site.Home(), FirstName: w.FirstName, Offer: offer.Name, PageURL: page,
+		Help: m.help(l, offer.Help),
+	})
+	if err != nil {
+		return err
+	}
+	return m.site.client.Mail(ctx, wpbridge.Mail{
+		ID: fmt.Sprintf("wait-%d-%d", w.ID, w.CreatedAt.Unix()), To: w.Email, Subject: mail.Subject, HTML: mail.HTML, Text: mail.Text,
+	})
 }
 
 func productsOf(o *order.Order) []string {

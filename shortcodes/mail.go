@@ -90,6 +90,23 @@ type PaymentFailed struct {
 	Help      string
 }
 
+// SeatFree tells somebody on a wait list that a place is free.
+type SeatFree struct {
+	Lang
+	Site      string
+	SiteURL   string
+	FirstName string // may be empty
+	Offer     string
+	PageURL   string // where to order
+	Help      string
+}
+
+// MailSeatFree renders the notice of a free place.
+func MailSeatFree(v SeatFree) (Mail, error) {
+	v.Lang = v.Lang.withDefaults()
+	return mail("seat_free", v)
+}
+
 // MailPaymentFailed renders the notice of a payment that did not come.
 func MailPaymentFailed(v PaymentFailed) (Mail, error) {
 	v.Lang = v.Lang.withDefaults()

@@ -62,6 +62,10 @@ func mails(t *testing.T) map[string]shortcodes.Mail {
 			Total: "€49.00", Reason: "Your bank refused the payment.", PageURL: "https://shop.example.com/order/",
 			Help: "Questions? Write to owner@example.com.",
 		})),
+		"mail_seat_free": must(shortcodes.MailSeatFree(shortcodes.SeatFree{
+			Lang: lang, Site: "Harbour Studio", SiteURL: "https://shop.example.com", FirstName: "Ada", Offer: "Spring class",
+			PageURL: "https://shop.example.com/order/", Help: "Questions? Write to owner@example.com.",
+		})),
 		"mail_sale": must(shortcodes.MailSale(shortcodes.Sale{
 			Lang: lang, Site: "Harbour Studio", SiteURL: "https://shop.example.com", Number: "1001", Date: "3 March 2026",
 			Buyer: "Ada Lovelace", Email: "ada@example.com", Country: "United Kingdom", Offer: "Spring offer",

@@ -35,6 +35,7 @@ type cli struct {
 	Import    importCmd    `cmd:"" help:"Read products, prices and offers from a catalogue file."`
 	Export    exportCmd    `cmd:"" help:"Write the catalogue as such a file."`
 	Coupon    couponCmd    `cmd:"" help:"Make, show and explain coupons."`
+	Offer     offerCmd     `cmd:"" help:"The pages and the wait lists of offers."`
 	Order     orderCmd     `cmd:"" help:"List, show and refund orders."`
 	Operation operationCmd `cmd:"" help:"Custom operations, and the hooks by which a CRM runs them."`
 	Reconcile reconcileCmd `cmd:"" help:"Ask the payment provider what we may have missed."`

@@ -186,3 +186,19 @@ browserTest( 'links lead to the page that shows the offer, once somebody has ope
 		return made.url === `${ info.order_page_url }#coupon-${ code }`;
 	}, 25 );
 } );
+
+browserTest( 'an offer whose places are all taken has a wait list', async ( open ) => {
+	const first = await open( `${ info.site_url }/buy/e2e-seats` );
+	await buy( first );
+	await thanks( first );
+	const late = await open( `${ info.site_url }/buy/e2e-seats` );
+	await late.locator( '[data-wait]' ).waitFor();
+	await shot( late, 'coupon-6-full' );
+	await accessible( late );
+	await fits( late, 320 );
+	const email = freshEmail( 'late' );
+	await late.fill( '[data-wait] input', email );
+	await late.press( '[data-wait] input', 'Enter' );
+	await until( 'the thanks', async () => ( await late.locator( '[data-panel-text]' ).innerText() ).startsWith( 'Thank you' ) );
+	assert.equal( sql( `SELECT COUNT(*) FROM {wait_list} w JOIN {contacts} c ON c.id = w.contact_id WHERE c.email = '${ email }'` )[ 0 ][ 0 ], '1' );
+} );

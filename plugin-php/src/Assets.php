@@ -20,7 +20,7 @@ final class Assets {
 	private const ENTRY = 'order-form';
 
 	/** Loaded when they are needed; the others come with the page. */
-	private const LAZY = array( 'thank-you', 'access', 'card', 'coupon', 'countdown', 'brought' );
+	private const LAZY = array( 'thank-you', 'access', 'card', 'coupon', 'countdown', 'brought', 'wait-list' );
 
 	/**
 	 * Whether this request has done it.

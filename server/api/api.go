@@ -35,6 +35,8 @@ type Checkouts interface {
 	Checkout(ctx context.Context, publicID, token string) (*checkout.Found, error)
 	Update(ctx context.Context, publicID, token string, change checkout.Change) (*checkout.Found, error)
 	Pay(ctx context.Context, publicID, token string, r checkout.PayRequest) (*checkout.Answer, error)
+	SoldOut(ctx context.Context, o *catalog.Offer) (bool, error)
+	JoinWaitList(ctx context.Context, o *catalog.Offer, email, firstName string) error
 	ApplyCode(ctx context.Context, publicID, token, code string, from netip.Addr) (*checkout.Found, error)
 	RemoveCode(ctx context.Context, publicID, token, code string) (*checkout.Found, error)
 	Sync(ctx context.Context, publicID, token string, patience time.Duration) (*checkout.Answer, error)
@@ -161,6 +163,7 @@ func New(o Options) http.Handler {
 	browser.POST("/checkouts/:id/pay", a.handle(a.pay))
 	browser.POST("/checkouts/:id/sync", a.handle(a.sync))
 	browser.POST("/links", a.handle(a.openLink))
+	browser.POST("/wait-list", a.handle(a.waitList))
 	browser.PUT("/checkouts/:id/coupon", a.handle(a.applyCoupon))
 	browser.DELETE("/checkouts/:id/coupon", a.handle(a.removeCoupon))
 	browser.GET("/orders/:id", a.handle(a.receipt))

@@ -57,10 +57,13 @@ func (a *API) form(c *gin.Context) error {
 	}
 	l := a.Site.Locale()
 	v := formView{
-		Offer: offerRef{ID: offer.ID, Slug: offer.Slug, Name: offer.Name}, State: offer.State(a.Now()),
+		Offer:   offerRef{ID: offer.ID, Slug: offer.Slug, Name: offer.Name},
 		OpensAt: offer.OpensAt, ClosesAt: offer.ClosesAt, Revision: offer.Revision,
 		Closed:   closedView{Text: offer.ClosedText, Offer: offer.ClosedOffer},
 		Gateways: a.Gateways.Forms(c.Request.Context(), offer.Currency),
+	}
+	if v.State, err = a.stateOf(c.Request.Context(), offer); err != nil {
+		return err
 	}
 	if v.State == catalog.StateOpen {
 		quoted, err := a.Coupons.Quote(c.Request.Context(), coupon.QuoteRequest{Offer: offer, Wishes: wishes(token, nil)})
@@ -77,6 +80,48 @@ func (a *API) form(c *gin.Context) error {
 		v.Gateways = []GatewayView{}
 	}
 	c.JSON(http.StatusOK, v)
+	return nil
+}
+
+// stateOf returns whether an offer can be bought now.
+func (a *API) stateOf(ctx context.Context, offer *catalog.Offer) (catalog.State, error) {
+	state := offer.State(a.Now())
+	if state != catalog.StateOpen {
+		return state, nil
+	}
+	full, err := a.Checkouts.SoldOut(ctx, offer)
+	if full {
+		state = catalog.StateFull
+	}
+	return state, err
+}
+
+type waitRequest struct {
+	FormToken string `json:"form_token"`
+	Email     string `json:"email"`
+	FirstName string `json:"first_name"`
+}
+
+// waitList serves POST /v1/wait-list: somebody wants to be told of a free seat.
+func (a *API) waitList(c *gin.Context) error {
+	var req waitRequest
+	if err := decode(c, &req); err != nil {
+		return err
+	}
+	token, err := a.formToken(c, req.FormToken)
+	if err != nil {
+		return err
+	}
+	_, offer, err := a.offerOf(c.Request.Context(), token)
+	if err != nil {
+		return err
+	}
+	if err := a.Checkouts.JoinWaitList(c.Request.Context(), offer, req.Email, req.FirstName); err != nil {
+		return err
+	}
+	c.JSON(http.StatusAccepted, struct {
+		Waiting bool `json:"waiting"`
+	}{true})
 	return nil
 }
 

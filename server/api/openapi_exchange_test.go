@@ -87,7 +87,7 @@ func TestOpenAPI_RealExchangesFit(t *testing.T) {
 		name string
 		play func(*testing.T)
 	}{
-		{"form and quote", s.formAndQuote}, {"coupons", s.coupons}, {"purchase", s.purchase}, {"free order", s.freeOrder},
+		{"form and quote", s.formAndQuote}, {"coupons", s.coupons}, {"wait list", s.waitList}, {"purchase", s.purchase}, {"free order", s.freeOrder},
 		{"3-D Secure", s.threeDSecure}, {"bank debit", s.bankDebit}, {"other answers", s.otherAnswers},
 		{"refused requests", s.refused}, {"member", s.member}, {"plugin", s.pluginAsks}, {"coupon desk", s.couponDesk}, {"operation desk", s.operationDesk}, {"campaign desk", s.campaignDesk},
 		{"keys and fence", s.keysAndFence}, {"webhook", s.webhook},
@@ -112,6 +112,20 @@ func (s *stage) formAndQuote(t *testing.T) {
 	gone := s.stand.NewBuyer(s.process, "closed")
 	want(t, gone.Do(http.MethodPost, "/v1/quotes", map[string]any{"form_token": gone.FormToken()}), http.StatusGone)
 	want(t, b.Do(http.MethodGet, "/v1/ping", nil), http.StatusOK)
+}
+
+func (s *stage) waitList(t *testing.T) {
+	s.process.Import(t, "products: [{slug: class, name: Class, prices: [{slug: class, amount: 9.00 EUR}]}]\noffers: [{slug: class, name: Class, seats: 1, items: [{price: class}]}]")
+	b := s.buyer("class", "first@example.com")
+	wantStatus(t, b.Pay("4242424242424242"), "succeeded")
+	late := s.stand.NewBuyer(s.process, "class")
+	form := late.Do(http.MethodGet, "/v1/forms/class", nil, "X-Tillside-Form", late.FormToken())
+	want(t, form, http.StatusOK)
+	if form.String("state") != "full" {
+		t.Errorf("the form of a sold-out offer is %q", form.String("state"))
+	}
+	want(t, late.Do(http.MethodPost, "/v1/wait-list", map[string]string{"form_token": late.FormToken(), "email": "late@example.com"}), http.StatusAccepted)
+	want(t, late.Do(http.MethodPost, "/v1/wait-list", map[string]string{"form_token": late.FormToken(), "email": "late"}), http.StatusBadRequest)
 }
 
 func (s *stage) coupons(t *testing.T) {

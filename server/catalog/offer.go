@@ -87,6 +87,7 @@ const (
 	StateOpen   State = "open"
 	StateNotYet State = "not_yet"
 	StateClosed State = "closed"
+	StateFull   State = "full" // open, but all seats are taken; State does not know
 )
 
 // State returns whether the offer can be bought at a moment: from OpensAt on,

@@ -88,7 +88,7 @@ func (s *Service) reserve(ctx context.Context, tx Tx, c *Checkout, a *Attempt, q
 			return err
 		}
 		if !taken {
-			return errs.New(errs.Gone, "This offer is sold out.")
+			return errSoldOut()
 		}
 	}
 	for _, use := range c.uses(q) {

@@ -147,6 +147,13 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (*Found, string, er
 	if _, err := s.quote(ctx, coupon.QuoteRequest{Offer: offer}); err != nil {
 		return nil, "", err
 	}
+	full, err := s.SoldOut(ctx, offer)
+	if err == nil && full {
+		err = errSoldOut()
+	}
+	if err != nil {
+		return nil, "", err
+	}
 	seeker := coupon.Seeker{Address: r.Address}
 	if len(r.Codes) > 0 {
 		if err := s.Guard.Allow(ctx, seeker); errs.Is(err, errs.RateLimited) {

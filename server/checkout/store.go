@@ -27,6 +27,8 @@ type Store interface {
 	// Declines counts the attempts that were declined since a time, of an
 	// origin and of a contact; a zero origin has none.
 	Declines(ctx context.Context, origin OriginKey, contactID int64, since time.Time) (ofOrigin, ofContact int, err error)
+	// SeatsFull reports whether all seats of an offer are sold or held.
+	SeatsFull(ctx context.Context, offerID int64, seats int) (bool, error)
 	// HasHolds reports whether a checkout holds anything of a limit.
 	HasHolds(ctx context.Context, checkoutID int64) (bool, error)
 	// Customer returns the provider's customer of a contact.
@@ -99,6 +101,8 @@ type Tx interface {
 	ReleaseCoupons(ctx context.Context, checkoutID int64, keep []int64) error
 	// ReserveSeat takes one of an offer's seats; false when none is left.
 	ReserveSeat(ctx context.Context, offerID int64, seats int, checkoutID int64) (bool, error)
+	// AddWaiting puts a contact on an offer's wait list, once.
+	AddWaiting(ctx context.Context, offerID, contactID int64) error
 	// ReleaseSeat gives a reserved seat back.
 	ReleaseSeat(ctx context.Context, checkoutID int64) error
 	// Enqueue writes a job.

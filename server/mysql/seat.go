@@ -3,6 +3,7 @@ package mysql
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // reserveSeat takes one of an offer's seats for a checkout that is locked; false
@@ -94,8 +95,74 @@ func (t *tx) commitSeat(ctx context.Context, offerID int64, seats int, checkoutI
 	return true, nil
 }
 
-// SeatsFull reports whether all seats of an offer are taken, held ones too. It
-// locks nothing.
-func (s *CouponStore) SeatsFull(ctx context.Context, offerID int64, seats int) (bool, error) {
+// SeatsFull implements checkout.Store.
+func (s *CheckoutStore) SeatsFull(ctx context.Context, offerID int64, seats int) (bool, error) {
 	return s.db.isFull(ctx, limitKey{limitSeats, offerID, 0}, seats)
+}
+
+// AddWaiting implements checkout.Tx.
+func (t checkoutTx) AddWaiting(ctx context.Context, offerID, contactID int64) error {
+	const query = `
+		INSERT INTO {wait_list} (offer_id, contact_id, created_at)
+		VALUES (?, ?, ?)
+		ON DUPLICATE KEY UPDATE told_at = NULL`
+
+	if _, err := t.exec(ctx, query, offerID, contactID, t.now().UTC()); err != nil {
+		return fmt.Errorf("add to wait list of offer %d: %w", offerID, err)
+	}
+	return nil
+}
+
+// Waiting is a contact who waits for a seat of an offer.
+type Waiting struct {
+	ID        int64     `db:"id"`
+	OfferID   int64     `db:"offer_id"`
+	Email     string    `db:"email"`
+	FirstName string    `db:"first_name"`
+	CreatedAt time.Time `db:"created_at"`
+}
+
+// Waiting lists who waits and was not told yet, the longest first; of one
+// offer, or with 0 of all.
+func (db *DB) Waiting(ctx context.Context, offerID int64, limit int) ([]Waiting, error) {
+	const query = `
+		SELECT w.id, w.offer_id, c.email, c.first_name, w.created_at
+		FROM {wait_list} w
+		JOIN {contacts} c ON c.id = w.contact_id
+		WHERE w.told_at IS NULL AND (? = 0 OR w.offer_id = ?)
+		ORDER BY w.id
+		LIMIT ?`
+
+	list := []Waiting{}
+	if err := db.all(ctx, &list, query, offerID, offerID, limit); err != nil {
+		return nil, fmt.Errorf("wait list: %w", err)
+	}
+	return list, nil
+}
+
+// ToldWaiting notes that somebody was told.
+func (db *DB) ToldWaiting(ctx context.Context, id int64) error {
+	const query = `
+		UPDATE {wait_list}
+		SET told_at = ?
+		WHERE id = ?`
+
+	if _, err := db.exec(ctx, query, db.now().UTC(), id); err != nil {
+		return fmt.Errorf("wait list entry %d: %w", id, err)
+	}
+	return nil
+}
+
+// SeatsTaken counts the seats of an offer that are held or sold.
+func (db *DB) SeatsTaken(ctx context.Context, offerID int64) (int, error) {
+	const query = `
+		SELECT COUNT(*)
+		FROM {limit_slots}
+		WHERE kind = 'seats' AND subject_id = ? AND scope_id = 0 AND holder_id IS NOT NULL`
+
+	var n int
+	if err := db.get(ctx, &n, query, offerID); err != nil {
+		return 0, fmt.Errorf("seats of offer %d: %w", offerID, err)
+	}
+	return n, nil
 }

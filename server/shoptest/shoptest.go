@@ -257,7 +257,7 @@ func (s *Stand) Quiet() {
 // StopSchedules keeps jobs that come again and again from coming.
 func (s *Stand) StopSchedules() {
 	s.tb.Helper()
-	for _, name := range []string{"expire", "reconcile", "poll", "outbox", "purge"} {
+	for _, name := range []string{"expire", "reconcile", "poll", "outbox", "waiting", "purge"} {
 		s.Exec("INSERT INTO "+mysqltest.Prefix+`tillside_schedules (name, next_run_at) VALUES (?, '2099-01-01')
 			ON DUPLICATE KEY UPDATE next_run_at = VALUES(next_run_at)`, name)
 	}

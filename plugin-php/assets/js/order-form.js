@@ -18,7 +18,6 @@ function mountForm( root ) {
 	const form = { view, steps, checkout, offer, card: null, go, done, total, busy: ( now ) => lock( now ), quote: () => quote };
 	const payment = paymentOf( form );
 	let quote, ready, timer, codes, step = 1, busy = false;
-
 	/** Coupons: loaded when somebody brings, opens or has one. */
 	const coupons = async () => ( codes ??= ( await import( '@tillside/coupon' ) ).codesOf( form ) );
 	const contact = () => steps.values( 'email', 'first_name', 'last_name' );
@@ -149,7 +148,8 @@ function mountForm( root ) {
 			return payment.resume();
 		}
 		if ( answer.state !== 'open' ) {
-			return view.panel( words[ answer.state ], answer.closed?.text || words.shut );
+			view.panel( words[ answer.state ], answer.closed?.text || words.shut );
+			return answer.state === 'full' && import( '@tillside/wait-list' ).then( ( { waitFor } ) => waitFor( view ) );
 		}
 		if ( ! answer.payable ) {
 			return view.panel( words.unavailable_title, answer.message || words.unavailable, start );
