@@ -4,7 +4,7 @@ const title = document.title;
 
 /** The three steps: which is shown, what the fields hold, what is wrong with them. */
 export function stepsOf( view ) {
-	const form = view.one( 'form' );
+	const form = view.one( '.tillside-main' );
 	const alert = view.one( '[data-alert]' );
 	const sections = view.all( '[data-step]' );
 	const field = ( name ) => form.elements[ name ];
