@@ -55,6 +55,7 @@ return array(
 		'One key is for test mode and the other for live mode.' => 'Ein Schlüssel ist für den Testmodus, der andere für den Live-Modus.',
 		'Only this site\'s own pages may ask.' => 'Nur die eigenen Seiten dieser Website dürfen fragen.',
 		'Open Tillside → Status' => 'Tillside → Status öffnen',
+		'Order' => 'Bestellung',
 		"block title\x04Order form" => 'Bestellformular',
 		'Order forms that sell on your own pages. Works together with Tillside, the checkout service that runs on your own server.' => 'Bestellformulare, die auf Ihren eigenen Seiten verkaufen. Arbeitet mit Tillside zusammen, dem Bezahldienst, der auf Ihrem eigenen Server läuft.',
 		'Orders are business records that many laws want kept. Without the tick they stay in the database.' => 'Bestellungen sind Geschäftsunterlagen, die vielerorts aufbewahrt werden müssen. Ohne das Häkchen bleiben sie in der Datenbank.',

@@ -115,19 +115,12 @@ func wishes(form wpbridge.Form, codes []string) []coupon.Wish {
 	return list
 }
 
-// errRefused is the one sentence for a code that was typed, whatever is wrong
-// with it: whoever guesses learns nothing.
-const errRefused = "This code cannot be used for this order."
-
 // refusal is the answer to a code that does not apply.
-func (a *API) refusal(n *coupon.Notice) error {
-	text, args := a.noticeWords(a.Site.Locale(), n)
-	return errs.Field("coupon", text, args...)
-}
+func (a *API) refusal(n *coupon.Notice) error { return a.noticeWords(a.Site.Locale(), n) }
 
 func (a *API) noticeText(l *locale.Locale, n *coupon.Notice) string {
-	text, args := a.noticeWords(l, n)
-	return l.T(text, args...)
+	e := a.noticeWords(l, n)
+	return l.T(e.Text, e.Args...)
 }
 
 // publicReason is the reason as far as it may be told.
@@ -138,27 +131,30 @@ func publicReason(n *coupon.Notice) coupon.Reason {
 	return coupon.ReasonRefused
 }
 
-// noticeWords says for its buyer why a code does not apply.
-func (a *API) noticeWords(l *locale.Locale, n *coupon.Notice) (string, []any) {
+// noticeWords says for its buyer why a code does not apply. A code that was
+// typed gets one sentence, whatever is wrong with it: whoever guesses learns
+// nothing.
+func (a *API) noticeWords(l *locale.Locale, n *coupon.Notice) *errs.Error {
+	const field = "coupon"
 	switch reason := publicReason(n); {
 	case reason == coupon.ReasonExpired && n.At != nil:
-		return "The coupon %s expired on %s.", []any{n.Code, l.DateTime(*n.At, a.Site.TimeZone())}
+		return errs.Field(field, "The coupon %s expired on %s.", n.Code, l.DateTime(*n.At, a.Site.TimeZone()))
 	case reason == coupon.ReasonExpired:
-		return "The coupon %s has expired.", []any{n.Code}
+		return errs.Field(field, "The coupon %s has expired.", n.Code)
 	case reason == coupon.ReasonUsed:
-		return "The coupon %s was used already.", []any{n.Code}
+		return errs.Field(field, "The coupon %s was used already.", n.Code)
 	case reason == coupon.ReasonLimited:
-		return "The coupon %s has been used up.", []any{n.Code}
+		return errs.Field(field, "The coupon %s has been used up.", n.Code)
 	case reason == coupon.ReasonNotYet:
-		return "The coupon %s cannot be used yet.", []any{n.Code}
+		return errs.Field(field, "The coupon %s cannot be used yet.", n.Code)
 	case reason == coupon.ReasonPerson:
-		return "The coupon %s was made for one person. Use the e-mail address that got it, or log in.", []any{n.Code}
+		return errs.Field(field, "The coupon %s was made for one person. Use the e-mail address that got it, or log in.", n.Code)
 	case reason == coupon.ReasonReplaced:
-		return "Another coupon gives you more, so %s was not used.", []any{n.Code}
+		return errs.Field(field, "Another coupon gives you more, so %s was not used.", n.Code)
 	case reason == coupon.ReasonChanged:
-		return "The coupon %s was changed a moment ago. Please enter it again.", []any{n.Code}
+		return errs.Field(field, "The coupon %s was changed a moment ago. Please enter it again.", n.Code)
 	case n.Plain:
-		return "The coupon %s cannot be used for this order.", []any{n.Code}
+		return errs.Field(field, "The coupon %s cannot be used for this order.", n.Code)
 	}
-	return errRefused, nil
+	return errs.Field(field, "This code cannot be used for this order.")
 }
