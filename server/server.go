@@ -171,7 +171,7 @@ func (s *Shop) Poll(ctx context.Context) (int, error) {
 func (s *Shop) Handler() http.Handler {
 	return api.New(api.Options{
 		Offers: s.Catalog, Checkouts: s.Checkout, Coupons: s.Coupons, Guard: s.guard, Orders: s.Orders, Site: s.site, Gateways: s.gateways, Admin: &admin{s}, Desk: &desk{s},
-		Links: &followedLinks{s}, Hooks: &hooks{s}, OperationDesk: &operationDesk{s}, CampaignDesk: &campaignDesk{s},
+		Links: &followedLinks{s}, Hooks: &hooks{s}, OperationDesk: &operationDesk{s}, CampaignDesk: &campaignDesk{s}, OfferDesk: &offerDesk{s}, OfferPage: s.offerPage,
 		Selling: s.fence.Selling, TakeJTI: s.db.TakeJTI, Log: s.log, Now: s.now, Version: Version,
 	})
 }

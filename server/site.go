@@ -168,6 +168,9 @@ func (s *site) Home() string {
 	return s.home
 }
 
+// Name implements api.Site.
+func (s *site) Name() string { return s.Stored().Name }
+
 // Keys returns the keys as they are now.
 func (s *site) Keys() wpbridge.Keys {
 	s.mu.RLock()
@@ -187,6 +190,18 @@ func (s *site) TimeZone() *time.Location {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.zone
+}
+
+// buyURL returns the address of an offer's own page in the theme, by the site's
+// kind of permalinks.
+func (s *site) buyURL(offer string) string {
+	switch form := s.Stored().Permalinks; {
+	case form == "":
+		return s.Home() + "/?tillside_buy=" + offer
+	case strings.HasPrefix(form, "/index.php/"):
+		return s.Home() + "/index.php/buy/" + offer
+	}
+	return s.Home() + "/buy/" + offer
 }
 
 // LoginURL implements api.Site.

@@ -35,19 +35,6 @@ type LinkDetails struct {
 	CreatedAt *time.Time `json:"created_at"`
 }
 
-// offerPage returns the address of the page that sells an offer: the main one,
-// else the one that was seen last, else the offer's own page in the theme.
-func (s *Shop) offerPage(ctx context.Context, offer string) (string, error) {
-	pages, err := s.db.OfferPages(ctx, offer)
-	if err != nil {
-		return "", err
-	}
-	if len(pages) > 0 {
-		return pages[0].URL, nil
-	}
-	return s.site.Home() + "/buy/" + offer, nil
-}
-
 // MakeLink makes a magic link. With an e-mail address or a lifetime it has a
 // token that is stored, as a hash, and can be revoked; else it only names codes.
 func (s *Shop) MakeLink(ctx context.Context, r LinkRequest) (*LinkDetails, error) {

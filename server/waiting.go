@@ -83,29 +83,3 @@ func (s *Shop) FindWaiting(ctx context.Context, slug string) ([]WaitingDetails, 
 	}
 	return list, nil
 }
-
-// PageDetails is a page that shows an offer.
-type PageDetails struct {
-	URL    string    `json:"url"`
-	Main   bool      `json:"main"`
-	SeenAt time.Time `json:"seen_at"`
-}
-
-// OfferPages lists the pages that showed an offer, the one that links lead to
-// first.
-func (s *Shop) OfferPages(ctx context.Context, slug string) ([]PageDetails, error) {
-	pages, err := s.db.OfferPages(ctx, slug)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]PageDetails, len(pages))
-	for i, p := range pages {
-		list[i] = PageDetails{URL: p.URL, Main: p.Main, SeenAt: p.SeenAt}
-	}
-	return list, nil
-}
-
-// SetMainPage chooses the page that an offer's links lead to.
-func (s *Shop) SetMainPage(ctx context.Context, slug, url string) error {
-	return s.db.SetMainPage(ctx, slug, url)
-}

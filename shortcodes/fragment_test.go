@@ -19,6 +19,12 @@ func fragments(t *testing.T) map[string]string {
 	for name, form := range orderForms() {
 		all[name] = renderForm(t, form)
 	}
+	for name, view := range coupons() {
+		all[name] = renderCoupon(t, view)
+	}
+	for name, view := range giftCards() {
+		all[name] = renderGiftCard(t, view)
+	}
 	return all
 }
 
@@ -39,8 +45,11 @@ func TestFragments_PrefixEveryIDAndPointOnlyAtTheirOwn(t *testing.T) {
 	references := regexp.MustCompile(` (?:for|aria-controls|aria-labelledby|aria-describedby)="([^"]*)"`)
 	for name, html := range fragments(t) {
 		prefix := "tillside-1-"
-		if name == "order_form_hostile" {
+		switch name {
+		case "order_form_hostile":
 			prefix = "xonloady-"
+		case "coupon_hostile":
+			prefix = "tillside-1onloady-"
 		}
 		var seen []string
 		for _, match := range ids.FindAllStringSubmatch(html, -1) {
@@ -153,7 +162,7 @@ func TestScripts_StayUnderTwoHundredLinesAndNeverWriteHTML(t *testing.T) {
 // TestScripts_FindTheirWords keeps the strings that the scripts use and those
 // that the fragments carry in step.
 func TestScripts_FindTheirWords(t *testing.T) {
-	html := renderForm(t, courseForm()) + renderThankYou(t, shortcodes.ThankYou{})
+	html := renderForm(t, courseForm()) + renderThankYou(t, shortcodes.ThankYou{}) + renderCoupon(t, shortcodes.Coupon{}) + renderGiftCard(t, shortcodes.GiftCard{})
 	used := regexp.MustCompile(`words\.([a-z_]+)`)
 	paths, err := filepath.Glob(filepath.Join(assets, "js", "*.js"))
 	if err != nil {

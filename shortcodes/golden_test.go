@@ -150,3 +150,49 @@ func TestRenderThankYou_MatchesGolden(t *testing.T) {
 	golden(t, "thank_you.html", renderThankYou(t, shortcodes.ThankYou{Lang: shortcodes.Lang{Locale: "en_US"}, Instance: "tillside-2"}))
 	golden(t, "thank_you_rtl.html", renderThankYou(t, shortcodes.ThankYou{Lang: shortcodes.Lang{Locale: "he_IL", RTL: true}, Instance: "tillside-2"}))
 }
+
+func renderCoupon(t *testing.T, c shortcodes.Coupon) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := shortcodes.RenderCoupon(&out, c); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func renderGiftCard(t *testing.T, g shortcodes.GiftCard) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := shortcodes.RenderGiftCard(&out, g); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func coupons() map[string]shortcodes.Coupon {
+	return map[string]shortcodes.Coupon{
+		"coupon":         {Lang: shortcodes.Lang{Locale: "en_US"}, Instance: "tillside-1", URL: "https://shop.example.com/order/"},
+		"coupon_rtl":     {Lang: shortcodes.Lang{Locale: "ar", RTL: true}, Instance: "tillside-1"},
+		"coupon_hostile": {Lang: shortcodes.Lang{Locale: hostile}, Instance: `tillside-1" onload="y`, URL: "javascript:alert(1)"},
+	}
+}
+
+func giftCards() map[string]shortcodes.GiftCard {
+	return map[string]shortcodes.GiftCard{
+		"gift_card":         {Lang: shortcodes.Lang{Locale: "en_US"}, Instance: "tillside-1", Site: "Harbour Studio", SiteURL: "https://shop.example.com"},
+		"gift_card_rtl":     {Lang: shortcodes.Lang{Locale: "he_IL", RTL: true}, Instance: "tillside-1", Site: "Harbour Studio", SiteURL: "https://shop.example.com/shop"},
+		"gift_card_hostile": {Lang: shortcodes.Lang{Locale: hostile}, Instance: "tillside-1", Site: hostile, SiteURL: "https://" + hostile},
+	}
+}
+
+func TestRenderCoupon_MatchesGolden(t *testing.T) {
+	for name, view := range coupons() {
+		t.Run(name, func(t *testing.T) { golden(t, name+".html", renderCoupon(t, view)) })
+	}
+}
+
+func TestRenderGiftCard_MatchesGolden(t *testing.T) {
+	for name, view := range giftCards() {
+		t.Run(name, func(t *testing.T) { golden(t, name+".html", renderGiftCard(t, view)) })
+	}
+}

@@ -15,34 +15,45 @@ type offerPagesCmd struct {
 // Run lists pages.
 func (c offerPagesCmd) Run(a *app) error {
 	return withShop(a, func(shop *server.Shop) error {
-		pages, err := shop.OfferPages(a.ctx, c.Offer)
+		list, err := shop.OfferPages(a.ctx, c.Offer)
 		if err != nil {
 			return err
 		}
-		return a.print.value(pages, func(p *printer) {
-			if len(pages) == 0 {
-				p.line("no page has shown it yet; links lead to /buy/%s", c.Offer)
-				return
-			}
-			for _, page := range pages {
-				p.line("%s  seen %s UTC", page.URL, page.SeenAt.Format("2006-01-02 15:04"))
-			}
-		})
+		return a.print.value(list, func(p *printer) { p.offerPages(list) })
 	})
+}
+
+// offerPages prints for people where an offer is shown.
+func (p *printer) offerPages(list *server.OfferPageList) {
+	if len(list.Pages) == 0 {
+		p.line("no page has shown it yet; links lead to %s", list.LinkURL)
+		return
+	}
+	rows := make([][]string, len(list.Pages))
+	for i, page := range list.Pages {
+		role := ""
+		if page.Main {
+			role = "main"
+		}
+		rows[i] = []string{page.SeenAt.Format("2006-01-02 15:04"), role, page.URL}
+	}
+	p.table([]string{"SEEN (UTC)", "ROLE", "PAGE"}, rows)
+	p.line("links lead to %s", list.LinkURL)
 }
 
 type offerMainPageCmd struct {
 	Offer string `arg:"" help:"The offer's slug."`
-	URL   string `arg:"" help:"The page's address, as offer pages lists it."`
+	URL   string `arg:"" optional:"" help:"The page's address, as offer pages lists it; none: the one that was seen last."`
 }
 
 // Run chooses the main page.
 func (c offerMainPageCmd) Run(a *app) error {
 	return withShop(a, func(shop *server.Shop) error {
-		if err := shop.SetMainPage(a.ctx, c.Offer, c.URL); err != nil {
+		list, err := shop.SetMainPage(a.ctx, c.Offer, c.URL)
+		if err != nil {
 			return err
 		}
-		return a.print.value(map[string]string{"main_page": c.URL}, func(p *printer) { p.line("links for %s lead to %s", c.Offer, c.URL) })
+		return a.print.value(list, func(p *printer) { p.offerPages(list) })
 	})
 }
 

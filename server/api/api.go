@@ -48,6 +48,7 @@ type Checkouts interface {
 // Coupons is what the routes need of coupons.
 type Coupons interface {
 	Quote(ctx context.Context, r coupon.QuoteRequest) (*coupon.Quoted, error)
+	Show(ctx context.Context, r coupon.ShowRequest) ([]coupon.Shown, error)
 }
 
 // Guard is what the routes need against the guessing of codes.
@@ -70,6 +71,8 @@ type Orders interface {
 type Site interface {
 	Ready() bool
 	Home() string
+	// Name is the site's name as people read it.
+	Name() string
 	Locale() *locale.Locale
 	TimeZone() *time.Location
 	LoginURL() string
@@ -127,6 +130,9 @@ type Options struct {
 
 	OperationDesk OperationDesk
 	CampaignDesk  CampaignDesk
+	OfferDesk     OfferDesk
+	// OfferPage returns the page to which an offer's links lead.
+	OfferPage func(ctx context.Context, slug string) (string, error)
 	// Selling returns why nothing is sold now, or nil.
 	Selling func() error
 	// TakeJTI stores a token's id and reports whether it was new.
@@ -164,6 +170,7 @@ func New(o Options) http.Handler {
 	browser.POST("/checkouts/:id/sync", a.handle(a.sync))
 	browser.POST("/links", a.handle(a.openLink))
 	browser.POST("/wait-list", a.handle(a.waitList))
+	browser.POST("/coupons/show", a.handle(a.showCoupons))
 	browser.PUT("/checkouts/:id/coupon", a.handle(a.applyCoupon))
 	browser.DELETE("/checkouts/:id/coupon", a.handle(a.removeCoupon))
 	browser.GET("/orders/:id", a.handle(a.receipt))
@@ -173,6 +180,8 @@ func New(o Options) http.Handler {
 	render := r.Group("/v1/render", a.readBody(bodyLimit), a.needSite, a.called(wpbridge.ScopeRender))
 	render.GET("/order_form", a.handle(a.renderOrderForm))
 	render.GET("/thank_you", a.handle(a.renderThankYou))
+	render.GET("/coupon", a.handle(a.renderCoupon))
+	render.GET("/gift_card", a.handle(a.renderGiftCard))
 
 	admin := r.Group("/v1/admin", a.readBody(bodyLimit), a.needSite, a.called(wpbridge.ScopeAdmin))
 	admin.GET("/status", a.handle(a.adminStatus))
@@ -181,6 +190,7 @@ func New(o Options) http.Handler {
 	a.adminCouponRoutes(admin)
 	a.adminOperationRoutes(admin)
 	a.adminCampaignRoutes(admin)
+	a.adminOfferRoutes(admin)
 	return r
 }
 

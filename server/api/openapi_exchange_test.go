@@ -89,7 +89,7 @@ func TestOpenAPI_RealExchangesFit(t *testing.T) {
 	}{
 		{"form and quote", s.formAndQuote}, {"coupons", s.coupons}, {"wait list", s.waitList}, {"purchase", s.purchase}, {"free order", s.freeOrder},
 		{"3-D Secure", s.threeDSecure}, {"bank debit", s.bankDebit}, {"other answers", s.otherAnswers},
-		{"refused requests", s.refused}, {"member", s.member}, {"plugin", s.pluginAsks}, {"coupon desk", s.couponDesk}, {"operation desk", s.operationDesk}, {"campaign desk", s.campaignDesk},
+		{"refused requests", s.refused}, {"member", s.member}, {"plugin", s.pluginAsks}, {"coupon desk", s.couponDesk}, {"operation desk", s.operationDesk}, {"campaign desk", s.campaignDesk}, {"offer desk", s.offerDesk}, {"coupons shown", s.couponsShown},
 		{"keys and fence", s.keysAndFence}, {"webhook", s.webhook},
 	} {
 		t.Run(act.name, act.play)
@@ -292,6 +292,9 @@ func (s *stage) pluginAsks(t *testing.T) {
 	want(t, s.plugin(url, wpbridge.ScopeRender, "GET", "/v1/render/order_form?offer=course&instance=tillside-1", nil), http.StatusOK)
 	want(t, s.plugin(url, wpbridge.ScopeRender, "GET", "/v1/render/order_form?offer=nothing", nil), http.StatusNotFound)
 	want(t, s.plugin(url, wpbridge.ScopeRender, "GET", "/v1/render/thank_you?instance=tillside-2", nil), http.StatusOK)
+	want(t, s.plugin(url, wpbridge.ScopeRender, "GET", "/v1/render/coupon?offer=course&instance=tillside-3", nil), http.StatusOK)
+	want(t, s.plugin(url, wpbridge.ScopeRender, "GET", "/v1/render/coupon?offer=nothing", nil), http.StatusNotFound)
+	want(t, s.plugin(url, wpbridge.ScopeRender, "GET", "/v1/render/gift_card?instance=tillside-4", nil), http.StatusOK)
 	want(t, s.plugin(url, wpbridge.ScopeRender, "GET", "/v1/admin/status", nil), http.StatusUnauthorized)
 	want(t, s.plugin(url, wpbridge.ScopeAdmin, "GET", "/v1/admin/status", nil), http.StatusOK)
 	want(t, s.plugin(url, wpbridge.ScopeAdmin, "POST", "/v1/admin/fence", map[string]string{"decision": "moved"}), http.StatusConflict)
@@ -378,6 +381,33 @@ func (s *stage) campaignDesk(t *testing.T) {
 		t.Errorf("%d lines, want a head and 100 codes", n)
 	}
 	want(t, admin("POST", "/may/revoke", nil), http.StatusOK)
+}
+
+func (s *stage) offerDesk(t *testing.T) {
+	admin := func(method, path string, body any) shoptest.Answer {
+		return s.plugin(s.process.URL, wpbridge.ScopeAdmin, method, "/v1/admin/offers"+path, body)
+	}
+	want(t, admin("GET", "/nosuch/pages", nil), http.StatusNotFound)
+	want(t, admin("PUT", "/course/main-page", map[string]string{"url": s.stand.Plugin.URL + "/order/"}), http.StatusNotFound)
+	want(t, admin("PUT", "/course/main-page", map[string]string{"url": ""}), http.StatusOK)
+	list := admin("GET", "/course/pages", nil)
+	want(t, list, http.StatusOK)
+	if got := list.String("link_url"); got != s.stand.Plugin.URL+"/buy/course" {
+		t.Errorf("links of an offer without a page lead to %q", got)
+	}
+}
+
+func (s *stage) couponsShown(t *testing.T) {
+	s.stand.AddCoupon(`{"discount":{"kind":"percent","percent":"15"},"scope":{"offers":["course"]}}`, "SHOWN", 0)
+	b := s.stand.NewBuyer(s.process, "course")
+	answer := b.Do("POST", "/v1/coupons/show", map[string]any{"coupons": []string{"shown", "nosuch-2"}, "link": "x"})
+	want(t, answer, http.StatusOK)
+	for _, part := range []string{`"code":"SHOWN"`, `"text":"15 % off"`, `/buy/course"`, `"usable":false`, "This link cannot be used any more."} {
+		if !strings.Contains(answer.Raw, part) {
+			t.Errorf("%s lacks %s", answer.Raw, part)
+		}
+	}
+	want(t, b.Do("POST", "/v1/coupons/show", map[string]any{"coupons": "shown"}), http.StatusBadRequest)
 }
 
 // keysAndFence asks a process that has no keys in its environment and finds

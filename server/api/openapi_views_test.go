@@ -28,7 +28,9 @@ var described = map[string]reflect.Type{
 	"AppliedCoupon": reflect.TypeFor[couponView](), "AppliedGiftCard": reflect.TypeFor[giftCardView](),
 	"Notice": reflect.TypeFor[noticeView](), "CodeRequest": reflect.TypeFor[codeRequest](),
 
-	"WaitRequest": reflect.TypeFor[waitRequest](), "LinkRequest": reflect.TypeFor[linkRequest](), "OpenedLink": reflect.TypeFor[linkView](), "HookRun": reflect.TypeFor[hookView](),
+	"WaitRequest": reflect.TypeFor[waitRequest](), "LinkRequest": reflect.TypeFor[linkRequest](), "OpenedLink": reflect.TypeFor[linkView](), "ShowRequest": reflect.TypeFor[showRequest](),
+	"ShownCoupon": reflect.TypeFor[shownView](), "ShownCoupons": reflect.TypeFor[shownListView](), "MainPageRequest": reflect.TypeFor[mainPageRequest](),
+	"HookRun": reflect.TypeFor[hookView](),
 
 	"QuoteRequest": reflect.TypeFor[quoteRequest](), "ItemRequest": reflect.TypeFor[itemRequest](),
 	"StartRequest": reflect.TypeFor[startRequest](), "ContactInput": reflect.TypeFor[contactInput](),
@@ -42,7 +44,7 @@ var described = map[string]reflect.Type{
 // struct but in what the service refuses.
 var decoded = []string{
 	"QuoteRequest", "ItemRequest", "StartRequest", "ContactInput", "DetailsInput", "UTM", "UpdateRequest", "PayRequest",
-	"CredentialsRequest", "StripeKeys", "FenceDecision", "CodeRequest", "LinkRequest", "WaitRequest",
+	"CredentialsRequest", "StripeKeys", "FenceDecision", "CodeRequest", "LinkRequest", "ShowRequest", "MainPageRequest", "WaitRequest",
 }
 
 // field is a member of a JSON object as the struct has it.

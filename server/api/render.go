@@ -16,6 +16,9 @@ type fragmentView struct {
 	HTML     string    `json:"html"`
 	Revision string    `json:"revision"`
 	Offer    *offerRef `json:"offer,omitempty"`
+	// Page is where the offer's links lead: search engines shall know one
+	// address of it.
+	Page string `json:"page,omitempty"`
 }
 
 // renderOrderForm serves GET /v1/render/order_form to the plugin. A closed offer
@@ -33,6 +36,10 @@ func (a *API) renderOrderForm(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	page, err := a.OfferPage(ctx, offer.Slug)
+	if err != nil {
+		return err
+	}
 	v.Instance, v.Layout = c.Query("instance"), c.Query("layout")
 	var html bytes.Buffer
 	if err := shortcodes.RenderOrderForm(&html, v); err != nil {
@@ -40,7 +47,7 @@ func (a *API) renderOrderForm(c *gin.Context) error {
 	}
 	c.JSON(http.StatusOK, fragmentView{
 		HTML: html.String(), Revision: strconv.FormatInt(offer.Revision, 10),
-		Offer: &offerRef{ID: offer.ID, Slug: offer.Slug, Name: offer.Name},
+		Offer: &offerRef{ID: offer.ID, Slug: offer.Slug, Name: offer.Name}, Page: page,
 	})
 	return nil
 }
@@ -48,7 +55,7 @@ func (a *API) renderOrderForm(c *gin.Context) error {
 func (a *API) orderForm(offer *catalog.Offer) (shortcodes.OrderForm, error) {
 	l := a.Site.Locale()
 	v := shortcodes.OrderForm{
-		Lang:       shortcodes.Lang{T: l.T, Locale: l.Tag(), RTL: l.RTL()},
+		Lang:       langOf(l),
 		Offer:      shortcodes.Offer{ID: offer.ID, Slug: offer.Slug, Name: offer.Name, Description: offer.Description},
 		State:      shortcodes.State(offer.State(a.Now())),
 		ClosedText: offer.ClosedText,
@@ -97,10 +104,48 @@ func countries(l *locale.Locale, codes []string) []shortcodes.Country {
 
 // renderThankYou serves GET /v1/render/thank_you to the plugin.
 func (a *API) renderThankYou(c *gin.Context) error {
-	l := a.Site.Locale()
 	var html bytes.Buffer
-	err := shortcodes.RenderThankYou(&html, shortcodes.ThankYou{
-		Lang: shortcodes.Lang{T: l.T, Locale: l.Tag(), RTL: l.RTL()}, Instance: c.Query("instance"),
+	err := shortcodes.RenderThankYou(&html, shortcodes.ThankYou{Lang: langOf(a.Site.Locale()), Instance: c.Query("instance")})
+	if err != nil {
+		return err
+	}
+	c.JSON(http.StatusOK, fragmentView{HTML: html.String(), Revision: a.Version})
+	return nil
+}
+
+func langOf(l *locale.Locale) shortcodes.Lang {
+	return shortcodes.Lang{T: l.T, Locale: l.Tag(), RTL: l.RTL()}
+}
+
+// renderCoupon serves GET /v1/render/coupon to the plugin. With an offer its
+// button leads to that offer's page.
+func (a *API) renderCoupon(c *gin.Context) error {
+	v := shortcodes.Coupon{Lang: langOf(a.Site.Locale()), Instance: c.Query("instance")}
+	answer := fragmentView{Revision: a.Version}
+	if slug := c.Query("offer"); slug != "" {
+		offer, err := a.Offers.Offer(c.Request.Context(), slug)
+		if err != nil {
+			return err
+		}
+		if v.URL, err = a.OfferPage(c.Request.Context(), offer.Slug); err != nil {
+			return err
+		}
+		answer.Offer, answer.Page = &offerRef{ID: offer.ID, Slug: offer.Slug, Name: offer.Name}, v.URL
+	}
+	var html bytes.Buffer
+	if err := shortcodes.RenderCoupon(&html, v); err != nil {
+		return err
+	}
+	answer.HTML = html.String()
+	c.JSON(http.StatusOK, answer)
+	return nil
+}
+
+// renderGiftCard serves GET /v1/render/gift_card to the plugin.
+func (a *API) renderGiftCard(c *gin.Context) error {
+	var html bytes.Buffer
+	err := shortcodes.RenderGiftCard(&html, shortcodes.GiftCard{
+		Lang: langOf(a.Site.Locale()), Instance: c.Query("instance"), Site: a.Site.Name(), SiteURL: a.Site.Home(),
 	})
 	if err != nil {
 		return err

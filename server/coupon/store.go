@@ -24,6 +24,9 @@ type Store interface {
 	// StartedAt returns when the contact's first checkout of an offer began;
 	// zero when there is none.
 	StartedAt(ctx context.Context, contactID, offerID int64) (time.Time, error)
+	// CodesOfUser returns the ids of the newest codes that were made for the
+	// contacts of a WordPress user and have not expired.
+	CodesOfUser(ctx context.Context, userID int64, limit int) ([]int64, error)
 }
 
 // Stored is a code as the store knows it at one moment.

@@ -85,3 +85,20 @@ func (t *tx) newCode(ctx context.Context, create func() coupon.Code) (*coupon.Co
 	}
 	return nil, errors.New("no code is free: its shape has too few")
 }
+
+// CodesOfUser implements coupon.Store.
+func (s *CouponStore) CodesOfUser(ctx context.Context, userID int64, limit int) ([]int64, error) {
+	const query = `
+		SELECT k.id
+		FROM {contacts} c
+		JOIN {coupon_codes} k ON k.contact_id = c.id
+		WHERE c.user_id = ? AND k.status = 'active' AND (k.expires_at IS NULL OR k.expires_at > ?)
+		ORDER BY k.id DESC
+		LIMIT ?`
+
+	ids := []int64{}
+	if err := s.db.all(ctx, &ids, query, userID, s.db.now().UTC(), limit); err != nil {
+		return nil, fmt.Errorf("codes of user %d: %w", userID, err)
+	}
+	return ids, nil
+}

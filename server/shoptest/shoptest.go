@@ -66,7 +66,7 @@ func (s *Stand) install() {
 		}
 	}
 	for name, value := range map[string]string{
-		"home": s.Plugin.URL, "siteurl": s.Plugin.URL, "blogname": "Test &amp; Shop", "admin_email": "owner@example.com",
+		"home": s.Plugin.URL, "siteurl": s.Plugin.URL, "blogname": "Test &amp; Shop", "permalink_structure": "/%postname%/", "admin_email": "owner@example.com",
 		"tillside_keys": s.Keys.JSON(), "default_role": "subscriber", "timezone_string": "Europe/Berlin",
 		mysqltest.Prefix + "user_roles": `a:2:{s:13:"administrator";a:2:{s:4:"name";s:13:"Administrator";s:12:"capabilities";a:1:{s:14:"manage_options";b:1;}}s:10:"subscriber";a:2:{s:4:"name";s:10:"Subscriber";s:12:"capabilities";a:1:{s:4:"read";b:1;}}}`,
 	} {

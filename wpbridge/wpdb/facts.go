@@ -25,6 +25,7 @@ type SiteFacts struct {
 	DateFormat string // PHP's letters
 	TimeFormat string
 	Theme      string // template
+	Permalinks string // permalink_structure; "" for plain ones
 	DBVersion  string
 	Keys       string // option tillside_keys as it stands; secret
 }
@@ -62,7 +63,7 @@ func Facts(ctx context.Context, q sqlx.ExtContext, prefix string) (SiteFacts, er
 	f.Users, f.Usermeta = tables[prefix+"users"], tables[prefix+"usermeta"]
 
 	options, err := Options(ctx, q, prefix, "home", "siteurl", "blogname", "admin_email", "WPLANG", "timezone_string",
-		"gmt_offset", "date_format", "time_format", "template", "db_version", "tillside_keys")
+		"gmt_offset", "date_format", "time_format", "template", "permalink_structure", "db_version", "tillside_keys")
 	if err != nil {
 		return SiteFacts{}, err
 	}
@@ -73,7 +74,7 @@ func Facts(ctx context.Context, q sqlx.ExtContext, prefix string) (SiteFacts, er
 	f.Locale = options["WPLANG"]
 	f.Timezone, f.GMTOffset = options["timezone_string"], options["gmt_offset"]
 	f.DateFormat, f.TimeFormat = options["date_format"], options["time_format"]
-	f.Theme = options["template"]
+	f.Theme, f.Permalinks = options["template"], options["permalink_structure"]
 	f.DBVersion = options["db_version"]
 	f.Keys = options["tillside_keys"]
 	return f, nil

@@ -7,7 +7,9 @@ CREATE TABLE {offer_pages} (
 	post_id BIGINT UNSIGNED NULL,
 	is_main TINYINT(1) NOT NULL DEFAULT 0,
 	seen_at DATETIME(6) NOT NULL,
+	gone_at DATETIME(6) NULL,
 	created_at DATETIME(6) NOT NULL,
 	PRIMARY KEY (id),
-	UNIQUE KEY uq_offer_slug_url_hash (offer_slug, url_hash)
+	UNIQUE KEY uq_offer_slug_url_hash (offer_slug, url_hash),
+	KEY ix_post_id (post_id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE {collation};
