@@ -24,5 +24,6 @@ define( 'TILLSIDE_PLUGIN_FILE', __FILE__ );
 require_once __DIR__ . '/src/autoload.php';
 
 register_activation_hook( __FILE__, array( \Tillside\Installer::class, 'activate' ) );
+register_deactivation_hook( __FILE__, array( \Tillside\Installer::class, 'deactivate' ) );
 
 \Tillside\Plugin::instance()->register();

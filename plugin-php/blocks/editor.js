@@ -61,6 +61,38 @@
 		save: () => null,
 	} );
 
+	blocks.registerBlockType( 'tillside/coupon', {
+		edit: ( props ) =>
+			el(
+				'div',
+				useBlockProps(),
+				el(
+					Placeholder,
+					{
+						icon: 'tickets-alt',
+						label: __( 'Coupon', 'tillside' ),
+						instructions: __( 'Visitors see the coupon that they came with or own here, with its countdown. Without one they see nothing.', 'tillside' ),
+					},
+					text( props, 'offer', __( 'Offer', 'tillside' ), __( 'Where the button leads, such as my-course. Leave empty for the offer of the coupon.', 'tillside' ) )
+				)
+			),
+		save: () => null,
+	} );
+
+	blocks.registerBlockType( 'tillside/gift-card', {
+		edit: () =>
+			el(
+				'div',
+				useBlockProps(),
+				el( Placeholder, {
+					icon: 'money-alt',
+					label: __( 'Gift card', 'tillside' ),
+					instructions: __( 'Whoever has a gift card sees its balance here, and prints it.', 'tillside' ),
+				} )
+			),
+		save: () => null,
+	} );
+
 	blocks.registerBlockType( 'tillside/thank-you', {
 		edit: () =>
 			el(

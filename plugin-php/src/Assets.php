@@ -12,46 +12,69 @@ namespace Tillside;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Puts the form's module and its style on a page, when and only when something is rendered there. Each file is a
- * module of its own, so that an upgrade replaces all of them at once in browsers' caches.
+ * Puts the modules and the style of what is rendered on a page there, and on no other. Each file is a module of its own, so that an upgrade replaces all of them at once in browsers' caches.
  */
 final class Assets {
 
-	private const ENTRY = 'order-form';
+	/** What each part loads beside its own module; the order form all that is not another part's. */
+	private const PARTS = array(
+		'order-form' => array(),
+		'coupon-box' => array( 'api', 'brought', 'countdown', 'view' ),
+		'gift-card'  => array( 'api', 'view' ),
+	);
 
 	/** Loaded when they are needed; the others come with the page. */
 	private const LAZY = array( 'thank-you', 'access', 'card', 'coupon', 'countdown', 'brought', 'wait-list' );
 
 	/**
-	 * Whether this request has done it.
+	 * Parts for which this request has done it.
 	 *
-	 * @var bool
+	 * @var array<string, bool>
 	 */
-	private bool $done = false;
+	private array $done = array();
 
 	/**
-	 * Enqueues module and style.
+	 * Enqueues a part's module and style.
+	 *
+	 * @param string $part Name of its module.
 	 */
-	public function enqueue(): void {
-		if ( $this->done ) {
+	public function enqueue( string $part ): void {
+		if ( isset( $this->done[ $part ] ) ) {
 			return;
 		}
-		$this->done = true;
-		$modules    = array();
-		foreach ( (array) glob( dirname( TILLSIDE_PLUGIN_FILE ) . '/assets/js/*.js' ) as $file ) {
-			$modules[] = basename( (string) $file, '.js' );
-		}
-		$imports = array();
-		foreach ( array_diff( $modules, array( self::ENTRY ) ) as $name ) {
+		$this->done[ $part ] = true;
+		$imports             = array();
+		foreach ( $this->modules( $part ) as $name => $kind ) {
 			wp_register_script_module( '@tillside/' . $name, $this->url( "js/$name.js" ), array(), $this->version( "js/$name.js" ) );
 			$imports[] = array(
 				'id'     => '@tillside/' . $name,
-				'import' => in_array( $name, self::LAZY, true ) ? 'dynamic' : 'static',
+				'import' => $kind,
 			);
 		}
-		$entry = 'js/' . self::ENTRY . '.js';
-		wp_enqueue_script_module( '@tillside/' . self::ENTRY, $this->url( $entry ), $imports, $this->version( $entry ) );
-		wp_enqueue_style( 'tillside-order-form', $this->url( 'css/order-form.css' ), array(), $this->version( 'css/order-form.css' ) );
+		wp_enqueue_script_module( '@tillside/' . $part, $this->url( "js/$part.js" ), $imports, $this->version( "js/$part.js" ) );
+		foreach ( array_unique( array( 'order-form', $part ) ) as $name ) {
+			wp_enqueue_style( 'tillside-' . $name, $this->url( "css/$name.css" ), array(), $this->version( "css/$name.css" ) );
+		}
+	}
+
+	/**
+	 * The modules that a part imports.
+	 *
+	 * @param string $part Name of its module.
+	 * @return array<string, string> How each is imported: static or dynamic.
+	 */
+	private function modules( string $part ): array {
+		if ( self::PARTS[ $part ] ) {
+			return array_fill_keys( self::PARTS[ $part ], 'static' );
+		}
+		$modules = array();
+		foreach ( (array) glob( dirname( TILLSIDE_PLUGIN_FILE ) . '/assets/js/*.js' ) as $file ) {
+			$name = basename( (string) $file, '.js' );
+			if ( ! isset( self::PARTS[ $name ] ) ) {
+				$modules[ $name ] = in_array( $name, self::LAZY, true ) ? 'dynamic' : 'static';
+			}
+		}
+		return $modules;
 	}
 
 	/** Address of a file in assets. */

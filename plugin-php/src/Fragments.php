@@ -76,10 +76,11 @@ final class Fragments {
 	/**
 	 * Returns a fragment.
 	 *
-	 * @param string                $name Name: order_form, thank_you.
+	 * @param string                $name Name: order_form, thank_you, coupon, gift_card.
 	 * @param array<string, string> $args Query: offer, layout, coupon.
-	 * @return array{html:string,offer:string,name:string}|WP_Error HTML in one line, slug and name of what it shows; code
-	 *         tillside_not_found and tillside_invalid are final, any other means that Tillside is away.
+	 * @return array{html:string,offer:string,name:string,page:string}|WP_Error HTML in one line; slug, name and page of the
+	 *         offer that it shows. Codes tillside_not_found and tillside_invalid are final, any other means that Tillside
+	 *         is away.
 	 */
 	public function get( string $name, array $args ) {
 		$args += array( 'locale' => get_locale() );
@@ -186,6 +187,7 @@ final class Fragments {
 			'asked' => $args['offer'] ?? '',
 			'offer' => (string) ( $answer['offer']['slug'] ?? '' ),
 			'name'  => (string) ( $answer['offer']['name'] ?? '' ),
+			'page'  => (string) ( $answer['page'] ?? '' ),
 		);
 		set_transient( self::FRESH_PREFIX . $key, $found, self::FRESH );
 		if ( $found !== $copy && ( $copy || $this->has_room() ) ) {

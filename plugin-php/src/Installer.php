@@ -28,8 +28,15 @@ final class Installer {
 			wp_die( esc_html( $problem ), esc_html__( 'Tillside', 'tillside' ), array( 'back_link' => true ) );
 		}
 		self::make_keys();
-		BuyPage::add_rule();
-		flush_rewrite_rules( false );
+		delete_option( ThemePages::RULES ); // The next request writes the rules: those of this one are made.
+	}
+
+	/**
+	 * Lets WordPress write its rules without ours, at the next request.
+	 */
+	public static function deactivate(): void {
+		delete_option( ThemePages::RULES );
+		delete_option( 'rewrite_rules' );
 	}
 
 	/**

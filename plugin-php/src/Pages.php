@@ -45,29 +45,51 @@ final class Pages {
 	public function register(): void {
 		add_action( 'save_post', array( $this, 'forget' ) );
 		add_action( 'deleted_post', array( $this, 'forget' ) );
-	}
-
-	/**
-	 * Forgets what a page showed, when it was changed, taken down or deleted: the next visit tells.
-	 *
-	 * @param int $page Post id.
-	 */
-	public function forget( $page ): void {
-		$known = $this->known();
-		$left  = array_filter( array_map( static fn( array $pages ) => array_values( array_diff( $pages, array( (int) $page ) ) ), $known ) );
-		if ( $left !== $known ) {
-			update_option( self::OPTION, $left, true );
-			$this->outbox->page_gone( (int) $page );
+		foreach ( array( 'permalink_structure_changed', 'update_option_show_on_front', 'update_option_page_on_front' ) as $hook ) {
+			add_action( $hook, array( $this, 'forget_all' ), 10, 0 );
 		}
 	}
 
 	/**
-	 * Notes that a page shows an offer.
+	 * Forgets what a page and those below it showed, when it was changed, taken down or deleted: the next visit tells.
+	 *
+	 * @param int $page Post id.
+	 */
+	public function forget( $page ): void {
+		$page = (int) $page;
+		$this->drop( static fn( int $id ) => $id === $page || in_array( $page, get_post_ancestors( $id ), true ) );
+	}
+
+	/**
+	 * Forgets all pages, when their addresses have changed.
+	 */
+	public function forget_all(): void {
+		$this->drop( '__return_true' );
+	}
+
+	/** Forgets the pages for which a function returns true. */
+	private function drop( callable $is_gone ): void {
+		$known = $this->known();
+		$gone  = array_filter( $this->showing( array_keys( $known ) ), $is_gone );
+		if ( ! $gone ) {
+			return;
+		}
+		update_option( self::OPTION, array_filter( array_map( static fn( array $pages ) => array_values( array_diff( $pages, $gone ) ), $known ) ), true );
+		foreach ( $gone as $page ) {
+			$this->outbox->page_gone( $page );
+		}
+	}
+
+	/**
+	 * Notes that a page shows an offer. What editors, previews, feeds and REST render is no visit of the page.
 	 *
 	 * @param int    $page  Post id.
 	 * @param string $offer Slug.
 	 */
 	public function remember( int $page, string $offer ): void {
+		if ( is_preview() || is_customize_preview() || is_feed() || is_admin() || wp_is_serving_rest_request() ) {
+			return;
+		}
 		$known = $this->known();
 		$pages = $known[ $offer ] ?? array();
 		if ( $page <= 0 || in_array( $page, $pages, true ) || ( ! $pages && count( $known ) >= self::MAX_OFFERS ) || count( $pages ) >= self::MAX_PAGES ) {

@@ -73,7 +73,7 @@ final class Plugin {
 		( new Session( $this->token() ) )->register();
 		$this->outbox()->register();
 		$this->pages()->register();
-		( new BuyPage( $this->fragments(), $this->renderer() ) )->register();
+		$this->theme_pages()->register();
 		$this->proxy()->register();
 		$this->health()->register();
 		if ( is_admin() ) {
@@ -177,6 +177,14 @@ final class Plugin {
 	/** Where offers are shown. */
 	private function pages(): Pages {
 		return $this->part( Pages::class, fn() => new Pages( $this->outbox() ) );
+	}
+
+	/** Pages of ours in the theme. */
+	private function theme_pages(): ThemePages {
+		$pages = new ThemePages();
+		( new BuyPage( $this->fragments(), $this->renderer() ) )->register( $pages );
+		( new GiftCardPage( $this->renderer() ) )->register( $pages );
+		return $pages;
 	}
 
 	/** What Tillside is told. */

@@ -17,7 +17,7 @@ defined( 'ABSPATH' ) || exit;
  */
 final class Proxy {
 
-	private const PATH     = '#^/v1/(ping|forms|quotes|checkouts|orders|me|links|wait-list|hooks|webhooks)(/[A-Za-z0-9_-]+)*\z#';
+	private const PATH     = '#^/v1/(ping|forms|quotes|checkouts|orders|me|links|coupons|gift-cards|wait-list|hooks|webhooks)(/[A-Za-z0-9_-]+)*\z#';
 	private const METHODS  = array( 'GET', 'POST', 'PATCH', 'PUT', 'DELETE' );
 	private const REQUEST  = array( 'Content-Type', 'X-Tillside-Form', 'X-Tillside-Checkout', 'X-Tillside-Session', 'Idempotency-Key', 'Stripe-Signature' );
 	private const BODY     = 65536;

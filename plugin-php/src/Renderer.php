@@ -68,6 +68,13 @@ final class Renderer {
 	private int $count = 0;
 
 	/**
+	 * Whether Tillside was away for something of this request.
+	 *
+	 * @var bool
+	 */
+	private bool $was_away = false;
+
+	/**
 	 * Creates the renderer.
 	 *
 	 * @param Fragments $fragments HTML.
@@ -109,7 +116,7 @@ final class Renderer {
 		);
 		$fragment = $this->fragments->get( 'order_form', $query );
 		if ( is_wp_error( $fragment ) ) {
-			return $this->failed( $fragment, $offer );
+			return $this->failed( $fragment, __( 'The order form cannot be shown right now. Please reload this page in a few minutes.', 'tillside' ), $offer );
 		}
 		$page = $this->page();
 		foreach ( array_unique( array_filter( array( $offer, $fragment['offer'] ?? '' ), 'strlen' ) ) as $slug ) {
@@ -117,7 +124,7 @@ final class Renderer {
 		}
 		$instance = $this->instance();
 		$token    = $this->token->form( $offer, $instance, $page > 0 ? (string) get_permalink( $page ) : '', $coupon, $layout );
-		return $this->wrap( 'order_form', $instance, $token, $fragment['html'] );
+		return $this->wrap( 'order_form', 'order-form', $instance, $token, $fragment['html'] );
 	}
 
 	/**
@@ -128,14 +135,51 @@ final class Renderer {
 	public function thank_you(): string {
 		$fragment = $this->fragments->get( 'thank_you', array() );
 		if ( is_wp_error( $fragment ) ) {
-			return $this->failed( $fragment, '' );
+			return $this->failed( $fragment, __( 'Your order cannot be shown right now. Please reload this page in a few minutes.', 'tillside' ) );
 		}
-		return $this->wrap( 'thank_you', $this->instance(), '', $fragment['html'] );
+		return $this->wrap( 'thank_you', 'order-form', $this->instance(), '', $fragment['html'] );
+	}
+
+	/**
+	 * Renders the place for a visitor's coupons. Which they are, the browser finds out; without any, nothing is seen.
+	 *
+	 * @param array<string, mixed> $atts offer; hostile, since contributors write it.
+	 * @return string HTML.
+	 */
+	public function coupon( array $atts ): string {
+		$offer    = self::word( $atts['offer'] ?? '', '/^[a-z0-9]+(-[a-z0-9]+)*\z/', 100 );
+		$fragment = $this->fragments->get( 'coupon', '' === $offer ? array() : array( 'offer' => $offer ) );
+		if ( is_wp_error( $fragment ) ) {
+			return $this->failed( $fragment, '', $offer );
+		}
+		return $this->wrap( 'coupon', 'coupon-box', $this->instance(), '', $fragment['html'] );
+	}
+
+	/**
+	 * Renders the page of a gift card's holder.
+	 *
+	 * @return string HTML.
+	 */
+	public function gift_card(): string {
+		$fragment = $this->fragments->get( 'gift_card', array() );
+		if ( is_wp_error( $fragment ) ) {
+			return $this->failed( $fragment, __( 'Gift cards cannot be shown right now. Please reload this page in a few minutes.', 'tillside' ) );
+		}
+		return $this->wrap( 'gift_card', 'gift-card', $this->instance(), '', $fragment['html'] );
+	}
+
+	/**
+	 * Reports whether Tillside was away for something of this request.
+	 *
+	 * @return bool Answer.
+	 */
+	public function was_away(): bool {
+		return $this->was_away;
 	}
 
 	/** Prints the wrapper that the script looks for. */
-	private function wrap( string $name, string $instance, string $token, string $html ): string {
-		$this->assets->enqueue();
+	private function wrap( string $name, string $part, string $instance, string $token, string $html ): string {
+		$this->assets->enqueue( $part );
 		if ( $this->fragments->was_live() ) {
 			$this->way->probe_when_done();
 		}
@@ -150,8 +194,8 @@ final class Renderer {
 		);
 	}
 
-	/** Says what a person can do about a fragment that did not come. */
-	private function failed( WP_Error $why, string $offer ): string {
+	/** Says what a person can do about a fragment that did not come; sorry is for visitors, "" leaves them out. */
+	private function failed( WP_Error $why, string $sorry, string $offer = '' ): string {
 		if ( 'tillside_not_found' === $why->get_error_code() && '' !== $offer ) {
 			/* translators: %s: slug of an offer. */
 			return $this->explain( sprintf( __( 'There is no offer “%s”.', 'tillside' ), $offer ) );
@@ -163,12 +207,11 @@ final class Renderer {
 		if ( ! defined( 'DONOTCACHEPAGE' ) ) {
 			define( 'DONOTCACHEPAGE', true ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals -- The name that page caches look for.
 		}
-		$text = '' === $offer
-			? __( 'Your order cannot be shown right now. Please reload this page in a few minutes.', 'tillside' )
-			: __( 'The order form cannot be shown right now. Please reload this page in a few minutes.', 'tillside' );
+		$this->was_away = true;
 		/* translators: %s: what went wrong. */
 		$reason = $this->may_see_why() ? sprintf( __( 'Tillside does not answer: %s', 'tillside' ), $why->get_error_message() ) : '';
-		return '<div class="tillside"><p>' . esc_html( $text ) . '</p>' . ( '' === $reason ? '' : '<p><small>' . esc_html( $reason ) . '</small></p>' ) . '</div>';
+		$texts  = ( '' === $sorry ? '' : '<p>' . esc_html( $sorry ) . '</p>' ) . ( '' === $reason ? '' : '<p><small>' . esc_html( $reason ) . '</small></p>' );
+		return '' === $texts ? '' : '<div class="tillside">' . $texts . '</div>';
 	}
 
 	/** Tells those who may edit the page; visitors see nothing. */

@@ -12,12 +12,12 @@ namespace Tillside;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Registers [tillside_order_form] and [tillside_thank_you] and their blocks.
+ * Registers [tillside_order_form], [tillside_thank_you], [tillside_coupon], [tillside_gift_card] and their blocks.
  */
 final class Shortcodes {
 
 	/**
-	 * Renders both.
+	 * Renders them.
 	 *
 	 * @var Renderer
 	 */
@@ -26,7 +26,7 @@ final class Shortcodes {
 	/**
 	 * Creates the shortcodes.
 	 *
-	 * @param Renderer $renderer Renders both.
+	 * @param Renderer $renderer Renders them.
 	 */
 	public function __construct( Renderer $renderer ) {
 		$this->renderer = $renderer;
@@ -45,6 +45,8 @@ final class Shortcodes {
 	public function add(): void {
 		add_shortcode( 'tillside_order_form', array( $this, 'order_form' ) );
 		add_shortcode( 'tillside_thank_you', array( $this, 'thank_you' ) );
+		add_shortcode( 'tillside_coupon', array( $this, 'coupon' ) );
+		add_shortcode( 'tillside_gift_card', array( $this, 'gift_card' ) );
 
 		$folder = dirname( TILLSIDE_PLUGIN_FILE ) . '/blocks';
 		wp_register_script(
@@ -57,6 +59,8 @@ final class Shortcodes {
 		wp_set_script_translations( 'tillside-blocks', 'tillside', dirname( TILLSIDE_PLUGIN_FILE ) . '/languages' );
 		register_block_type_from_metadata( $folder . '/order-form', array( 'render_callback' => array( $this, 'order_form_block' ) ) );
 		register_block_type_from_metadata( $folder . '/thank-you', array( 'render_callback' => array( $this, 'thank_you_block' ) ) );
+		register_block_type_from_metadata( $folder . '/coupon', array( 'render_callback' => array( $this, 'coupon_block' ) ) );
+		register_block_type_from_metadata( $folder . '/gift-card', array( 'render_callback' => array( $this, 'gift_card_block' ) ) );
 	}
 
 	/**
@@ -84,6 +88,25 @@ final class Shortcodes {
 	}
 
 	/**
+	 * Renders [tillside_coupon offer="slug"].
+	 *
+	 * @param array<string, string>|string $atts Attributes.
+	 * @return string HTML.
+	 */
+	public function coupon( $atts ): string {
+		return $this->renderer->coupon( shortcode_atts( array( 'offer' => '' ), (array) $atts, 'tillside_coupon' ) );
+	}
+
+	/**
+	 * Renders [tillside_gift_card].
+	 *
+	 * @return string HTML.
+	 */
+	public function gift_card(): string {
+		return $this->renderer->gift_card();
+	}
+
+	/**
 	 * Renders the block tillside/order-form.
 	 *
 	 * @param array<string, mixed> $atts Attributes.
@@ -100,6 +123,25 @@ final class Shortcodes {
 	 */
 	public function thank_you_block(): string {
 		return $this->in_block( $this->renderer->thank_you() );
+	}
+
+	/**
+	 * Renders the block tillside/coupon.
+	 *
+	 * @param array<string, mixed> $atts Attributes.
+	 * @return string HTML.
+	 */
+	public function coupon_block( $atts ): string {
+		return $this->in_block( $this->renderer->coupon( (array) $atts ) );
+	}
+
+	/**
+	 * Renders the block tillside/gift-card.
+	 *
+	 * @return string HTML.
+	 */
+	public function gift_card_block(): string {
+		return $this->in_block( $this->renderer->gift_card() );
 	}
 
 	/** Puts the block's own wrapper, with its alignment, around what there is. */

@@ -234,9 +234,45 @@ final class RenderTest extends TestCase {
 		self::assertMatchesRegularExpression( '#^<div class="tillside" data-tillside="thank_you" data-base="/tillside" data-instance="tillside-1" data-session="[^"]+"><form#', do_shortcode( '[tillside_thank_you]' ) );
 	}
 
+	public function test_coupons_and_gift_cards_are_the_same_for_everybody(): void {
+		foreach ( array( 'coupon', 'gift_card' ) as $name ) {
+			$pattern = '#^<div class="tillside" data-tillside="' . $name . '" data-base="/tillside" data-instance="tillside-1" data-session="[^"]+"><form id="tillside-1-form"> <input> </form></div>$#';
+			self::fresh_plugin();
+			$html = do_shortcode( "[tillside_$name]" );
+			self::assertMatchesRegularExpression( $pattern, $html );
+			wp_set_current_user( self::user( 'administrator' ) );
+			self::fresh_plugin();
+			self::assertSame( $html, do_shortcode( "[tillside_$name]" ) );
+			self::fresh_plugin();
+			self::assertStringContainsString( $html, do_blocks( '<!-- wp:tillside/' . str_replace( '_', '-', $name ) . ' /-->' ) );
+			wp_set_current_user( 0 );
+		}
+	}
+
+	public function test_a_coupon_box_names_its_offer_and_nothing_hostile(): void {
+		do_shortcode( '[tillside_coupon offer="course"]' );
+		self::assertStringContainsString( '/v1/render/coupon?offer=course&', $this->sent[0][0] );
+		$this->sent = array();
+		self::fresh_plugin();
+		do_shortcode( '[tillside_coupon offer="../admin?x=<script>"]' );
+		self::assertStringNotContainsString( 'offer=', $this->sent[0][0] );
+		self::fresh_plugin();
+		self::assertSame( '', do_shortcode( '[tillside_coupon offer="nosuch"]' ), 'visitors' );
+		wp_set_current_user( self::user( 'editor' ) );
+		self::assertStringContainsString( 'There is no offer “nosuch”.', do_shortcode( '[tillside_coupon offer="nosuch"]' ) );
+	}
+
+	public function test_without_tillside_a_coupon_box_is_not_there(): void {
+		$this->tillside = null;
+		self::assertSame( '', do_shortcode( '[tillside_coupon]' ) );
+		self::assertStringContainsString( 'Gift cards cannot be shown right now.', do_shortcode( '[tillside_gift_card]' ) );
+	}
+
 	public function test_every_script_is_a_module_that_the_page_can_import(): void {
-		do_shortcode( '[tillside_order_form offer="course"]' );
-		self::assertTrue( wp_style_is( 'tillside-order-form' ) );
+		do_shortcode( '[tillside_order_form offer="course"][tillside_coupon][tillside_gift_card]' );
+		foreach ( array( 'order-form', 'coupon-box', 'gift-card' ) as $part ) {
+			self::assertTrue( wp_style_is( 'tillside-' . $part ), $part );
+		}
 		ob_start();
 		wp_script_modules()->print_import_map();
 		wp_script_modules()->print_enqueued_script_modules();

@@ -37,3 +37,10 @@ export function read() {
 	store();
 	return true;
 }
+
+const followers = [];
+
+/** Calls a function each time the visitor brings something while the page is open. */
+export const follow = ( then ) => followers.push( then );
+
+addEventListener( 'hashchange', () => read() && followers.forEach( ( then ) => then() ) );

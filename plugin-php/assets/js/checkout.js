@@ -1,4 +1,4 @@
-import { call, keep, recall } from '@tillside/api';
+import { call, keep, recall, sessionToken } from '@tillside/api';
 
 const address = new URL( location.href );
 const asked = address.searchParams;
@@ -24,14 +24,6 @@ export const brings = () => recall( 'tillside:coupons' ) || /coupon[-=]|tl-|till
 
 /** The page, without what belongs to one payment. */
 export const pageURL = address.href;
-
-/** Asks WordPress who is logged in; no request when nobody is. Returns a token of five minutes, or ''. */
-export async function sessionToken( url ) {
-	if ( ! url || ! /(^|; )tillside_hint=1/.test( document.cookie ) ) {
-		return '';
-	}
-	return ( await call( url, null, {}, { credentials: 'same-origin' } ).catch( () => ( {} ) ) ).token ?? '';
-}
 
 /** Returns what WordPress knows of a member, or nothing. */
 export async function member( base, url ) {

@@ -1,6 +1,5 @@
-import { call } from '@tillside/api';
-import { add, brought, drop, read, same, store } from '@tillside/brought';
-import { sessionToken } from '@tillside/checkout';
+import { call, sessionToken } from '@tillside/api';
+import { add, brought, drop, follow, read, same, store } from '@tillside/brought';
 import { fill, make, wordsIn } from '@tillside/view';
 
 /** Adds the style that only coupons need. */
@@ -179,7 +178,7 @@ export function codesOf( form ) {
 			apply();
 		}
 	} );
-	window.addEventListener( 'hashchange', () => read() && begin() );
+	follow( begin );
 	dress();
 
 	return {

@@ -1,5 +1,5 @@
-import { call } from '@tillside/api';
-import { brings, checkoutOf, claim, member, sessionToken } from '@tillside/checkout';
+import { call, sessionToken } from '@tillside/api';
+import { brings, checkoutOf, claim, member } from '@tillside/checkout';
 import { paymentOf } from '@tillside/payment';
 import { stepsOf } from '@tillside/steps';
 import { fill, showTotals, viewOf } from '@tillside/view';

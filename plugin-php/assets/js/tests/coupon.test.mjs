@@ -31,6 +31,7 @@ async function visit( address, kept = null ) {
 	const store = new Map( kept ? [ [ 'tillside:coupons', kept ] ] : [] );
 	const keep = 'const tab = globalThis.tab; const keep = ( key, value ) => tab.set( key, value ); const recall = ( key ) => tab.get( key ) ?? null;';
 	globalThis.tab = store;
+	globalThis.addEventListener = () => {};
 	globalThis.location = { href: address };
 	globalThis.history = { state: null, replaceState: ( state, title, url ) => ( globalThis.location = { href: url } ) };
 	const source = ( await read( 'brought' ) ).replace( /^import .*$/m, keep );
