@@ -120,6 +120,18 @@ func TestOrderForm_ScriptsAndStylesFitTheBudget(t *testing.T) {
 	}
 }
 
+// TestParts_ScriptsFitTheirBudgets holds what other pages load beside the
+// modules that they share with the order form.
+func TestParts_ScriptsFitTheirBudgets(t *testing.T) {
+	for _, part := range []string{"coupon-box", "gift-card"} {
+		script, style := zipped(t, filepath.Join(assets, "js", part+".js")), zipped(t, filepath.Join(assets, "css", part+".css"))
+		t.Logf("%6d %s.js, %d %s.css", script, part, style, part)
+		if script > 3*1024 || style > 2*1024 {
+			t.Errorf("%s loads %d bytes of script and %d of style", part, script, style)
+		}
+	}
+}
+
 func zipped(t *testing.T, path string) int {
 	t.Helper()
 	source, err := os.ReadFile(path)
