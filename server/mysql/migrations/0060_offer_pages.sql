@@ -7,9 +7,7 @@ CREATE TABLE {offer_pages} (
 	post_id BIGINT UNSIGNED NULL,
 	is_main TINYINT(1) NOT NULL DEFAULT 0,
 	seen_at DATETIME(6) NOT NULL,
-	gone_at DATETIME(6) NULL,
 	created_at DATETIME(6) NOT NULL,
 	PRIMARY KEY (id),
-	UNIQUE KEY uq_offer_slug_url_hash (offer_slug, url_hash),
-	KEY ix_post_id (post_id)
+	UNIQUE KEY uq_offer_slug_url_hash (offer_slug, url_hash)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE {collation};
