@@ -28,29 +28,31 @@ var may = map[string][]string{
 	"server/contact":   {"server/errs"},
 	"server/catalog":   {"server/errs", "server/money", "server/job", "go.yaml.in/yaml/v3"},
 	"server/coupon":    {"server/errs", "server/money", "server/job", "server/contact", "server/catalog", "golang.org/x/text"},
+	"server/giftcard":  {"server/errs", "server/money", "server/job", "server/contact", "server/coupon", "server/catalog"},
 	"server/operation": {"server/errs", "server/coupon", "server/catalog"},
 	"server/payment":   {"server/money"},
 	"server/order": {
-		"server/errs", "server/money", "server/job", "server/coupon", "server/catalog", "server/payment", "server/failpoint",
+		"server/errs", "server/money", "server/job", "server/coupon", "server/giftcard", "server/catalog", "server/payment", "server/failpoint",
 	},
 	"server/checkout": {
-		"server/errs", "server/money", "server/job", "server/contact", "server/coupon", "server/catalog", "server/payment", "server/order",
+		"server/errs", "server/money", "server/job", "server/contact", "server/coupon", "server/giftcard", "server/catalog", "server/payment", "server/order",
 		"server/failpoint",
 	},
 	"server/locale": {"server/money", "plugin-php/languages", "github.com/leonelquinteros/gotext"},
 
 	"server/mysql": {
-		"server/errs", "server/money", "server/job", "server/contact", "server/coupon", "server/catalog", "server/payment", "server/order",
+		"server/errs", "server/money", "server/job", "server/contact", "server/coupon", "server/giftcard", "server/catalog", "server/payment", "server/order",
 		"server/checkout", "server/operation", "wpbridge/wpdb", "github.com/go-sql-driver/mysql", "github.com/jmoiron/sqlx", "github.com/pressly/goose/v3",
 	},
 	"server/payment/stripe": {"server/errs", "server/money", "server/payment", "github.com/stripe/stripe-go/v76", "golang.org/x/time"},
 
 	"server/api": {
-		"server/errs", "server/money", "server/contact", "server/catalog", "server/coupon", "server/order", "server/checkout", "server/locale", "wpbridge", "shortcodes",
+		"server/errs", "server/money", "server/contact", "server/catalog", "server/coupon", "server/giftcard", "server/order", "server/checkout", "server/locale", "wpbridge",
+		"shortcodes",
 		"github.com/gin-gonic/gin",
 	},
 	"server": {
-		"server/api", "server/catalog", "server/checkout", "server/config", "server/contact", "server/coupon", "server/errs", "server/job", "server/locale", "server/money",
+		"server/api", "server/catalog", "server/checkout", "server/config", "server/contact", "server/coupon", "server/errs", "server/giftcard", "server/job", "server/locale", "server/money",
 		"server/mysql", "server/operation", "server/order", "server/payment", "server/payment/stripe", "shortcodes", "wpbridge", "wpbridge/wpdb",
 		"github.com/gin-gonic/gin", "github.com/prometheus/client_golang",
 	},

@@ -12,6 +12,7 @@ import (
 	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/checkout"
 	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/giftcard"
 	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/mysql"
 	"github.com/tillside/tillside/wpbridge"
@@ -35,6 +36,7 @@ var schedules = []job.Schedule{
 	{Name: "poll", Kind: jobPoll, Every: 20 * time.Second},
 	{Name: "outbox", Kind: jobOutbox, Every: 10 * time.Second},
 	{Name: "waiting", Kind: jobWaiting, Every: time.Minute},
+	{Name: "gift_cards", Kind: giftcard.JobExpire, Every: time.Hour},
 	{Name: "purge", Kind: jobPurge, Every: time.Hour},
 }
 
@@ -51,6 +53,7 @@ func (s *Shop) handlers() map[string]job.Handler {
 	}
 	maps.Copy(all, s.Orders.Handlers())
 	maps.Copy(all, s.Checkout.Handlers())
+	maps.Copy(all, s.GiftCards.Handlers())
 	return all
 }
 

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/checkout"
 	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/giftcard"
 	"github.com/tillside/tillside/server/locale"
 	"github.com/tillside/tillside/server/mysql"
 	"github.com/tillside/tillside/server/order"
@@ -66,6 +68,10 @@ func quoteOf(l *locale.Locale, o *order.Order) shortcodes.Quote {
 		codes = append(codes, applied.Code)
 	}
 	q.Codes = strings.Join(codes, ", ")
+	for _, card := range o.Terms.GiftCards {
+		q.GiftCards = append(q.GiftCards, shortcodes.Tender{Name: l.T("Gift card %s", card.Mask), Amount: l.Money(card.Amount)})
+		q.Due = l.Money(o.Terms.Due())
+	}
 	for _, item := range o.Terms.Items {
 		q.Lines = append(q.Lines, shortcodes.Line{Name: item.Name, Quantity: int(item.Quantity), Total: l.Money(item.Subtotal)})
 	}
@@ -142,6 +148,27 @@ func (m *mailer) Sale(ctx context.Context, o *order.Order) error {
 		Partner: o.Origin.Partner, Source: firstOf(o.Origin.UTM.Source, o.Origin.Referrer),
 	})
 	return m.send(ctx, o, "sale", site.AdminEmail, 0, mail, err)
+}
+
+// GiftCard implements giftcard.Mailer. The code is in the link's fragment, which
+// no server sees.
+func (m *mailer) GiftCard(ctx context.Context, c *giftcard.Card, code string) error {
+	l := m.site.Locale()
+	view := shortcodes.GiftCardMail{
+		Lang: lang(l), Site: m.site.Stored().Name, SiteURL: m.site.Home(), Address: m.site.Address(), Amount: l.Money(c.Balance), Code: code,
+		CardURL: m.site.giftCardPage() + "#card-" + code, Sender: c.Gift.Sender, RecipientName: c.Gift.RecipientName, Message: c.Gift.Message,
+		Help: m.help(l, ""),
+	}
+	if c.ExpiresAt != nil {
+		view.ValidUntil = l.Date(c.ExpiresAt.Add(-time.Second), m.site.TimeZone())
+	}
+	mail, err := shortcodes.MailGiftCard(view)
+	if err != nil {
+		return err
+	}
+	return m.site.client.Mail(ctx, wpbridge.Mail{
+		ID: fmt.Sprintf("gift-card-%s-%x", c.PublicID, c.CodeHash[:4]), To: c.Gift.RecipientEmail, Subject: mail.Subject, HTML: mail.HTML, Text: mail.Text,
+	})
 }
 
 // SeatFree tells somebody on a wait list that a place is free.

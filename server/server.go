@@ -15,6 +15,7 @@ import (
 	"github.com/tillside/tillside/server/checkout"
 	"github.com/tillside/tillside/server/config"
 	"github.com/tillside/tillside/server/coupon"
+	"github.com/tillside/tillside/server/giftcard"
 	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/mysql"
@@ -30,6 +31,7 @@ type Shop struct {
 	Checkout   *checkout.Service
 	Orders     *order.Service
 	Operations *operation.Service
+	GiftCards  *giftcard.Service
 	Worker     *job.Worker
 
 	cfg         *config.Config
@@ -122,9 +124,13 @@ func (s *Shop) wire(ctx context.Context) error {
 	s.users = &users{site: s.site, store: orderStore, db: s.db, log: s.log, now: s.now}
 	s.mailer = &mailer{site: s.site, tongue: s.site.tongue}
 	s.Catalog = catalog.NewService(mysql.NewCatalogStore(s.db), s.now)
+	maker := giftcard.Maker{Seal: s.site.seal, Open: s.site.unseal, Zone: s.site.TimeZone, Now: s.now}
+	s.GiftCards = giftcard.NewService(giftcard.Options{
+		Store: mysql.NewGiftCardStore(s.db), Maker: maker, Mailer: s.mailer, Now: s.now,
+	})
 	s.Orders = order.NewService(order.Options{
 		Store: orderStore, Gateways: s.gateways.Gateway, Users: s.users,
-		Mailer: s.mailer, Log: s.log, Now: s.now,
+		Mailer: s.mailer, Cards: maker, Log: s.log, Now: s.now,
 	})
 	couponStore := mysql.NewCouponStore(s.db)
 	s.book = &coupon.Book{Store: couponStore, Catalogue: s.Catalog, Now: s.now}
@@ -142,7 +148,7 @@ func (s *Shop) wire(ctx context.Context) error {
 	s.guard = coupon.NewGuard(mysql.NewRefusalStore(s.db), statusKey, s.now)
 	s.Checkout = checkout.NewService(checkout.Options{
 		Store: mysql.NewCheckoutStore(s.db), Offers: s.Catalog, Orders: s.Orders, Coupons: s.Coupons, Guard: s.guard, Gateways: s.gateways.Gateway,
-		Site: s.fence.SiteID, Home: s.site.Home, Selling: s.fence.Selling, StatusKey: statusKey, Log: s.log, Now: s.now,
+		Minimum: money.StripeMinimum, Zone: s.site.TimeZone, Site: s.fence.SiteID, Home: s.site.Home, Selling: s.fence.Selling, StatusKey: statusKey, Log: s.log, Now: s.now,
 	})
 	s.gateways.inbox = s.Checkout
 	s.Worker = job.NewWorker(job.Options{
@@ -171,7 +177,7 @@ func (s *Shop) Poll(ctx context.Context) (int, error) {
 func (s *Shop) Handler() http.Handler {
 	return api.New(api.Options{
 		Offers: s.Catalog, Checkouts: s.Checkout, Coupons: s.Coupons, Guard: s.guard, Orders: s.Orders, Site: s.site, Gateways: s.gateways, Admin: &admin{s}, Desk: &desk{s},
-		Links: &followedLinks{s}, Hooks: &hooks{s}, OperationDesk: &operationDesk{s}, CampaignDesk: &campaignDesk{s}, OfferDesk: &offerDesk{s}, OfferPage: s.offerPage,
+		Links: &followedLinks{s}, Hooks: &hooks{s}, OperationDesk: &operationDesk{s}, CampaignDesk: &campaignDesk{s}, OfferDesk: &offerDesk{s}, GiftCards: s.GiftCards, CardDesk: &cardDesk{s}, OfferPage: s.offerPage,
 		Selling: s.fence.Selling, TakeJTI: s.db.TakeJTI, Log: s.log, Now: s.now, Version: Version,
 	})
 }

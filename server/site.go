@@ -195,14 +195,31 @@ func (s *site) TimeZone() *time.Location {
 // buyURL returns the address of an offer's own page in the theme, by the site's
 // kind of permalinks.
 func (s *site) buyURL(offer string) string {
+	return s.themePage("buy/"+offer, "tillside_buy="+offer)
+}
+
+// giftCardPage returns the address of the page that shows gift cards.
+func (s *site) giftCardPage() string { return s.themePage("gift-card/", "tillside_gift_card=1") }
+
+func (s *site) themePage(path, query string) string {
 	switch form := s.Stored().Permalinks; {
 	case form == "":
-		return s.Home() + "/?tillside_buy=" + offer
+		return s.Home() + "/?" + query
 	case strings.HasPrefix(form, "/index.php/"):
-		return s.Home() + "/index.php/buy/" + offer
+		return s.Home() + "/index.php/" + path
 	}
-	return s.Home() + "/buy/" + offer
+	return s.Home() + "/" + path
 }
+
+// Address returns the site's address as people read it.
+func (s *site) Address() string {
+	_, address, _ := strings.Cut(s.Home(), "://")
+	return address
+}
+
+// seal and unseal encrypt what must be read again, for one place.
+func (s *site) seal(plain []byte, place string) (string, error) { return s.Keys().Seal(plain, place) }
+func (s *site) unseal(sealed, place string) ([]byte, error)     { return s.Keys().Open(sealed, place) }
 
 // LoginURL implements api.Site.
 func (s *site) LoginURL() string {

@@ -67,10 +67,20 @@ type PaymentDetails struct {
 type RefundDetails struct {
 	ID        string    `json:"id"`
 	Amount    string    `json:"amount"`
+	To        string    `json:"to"` // "payment" or "gift_card"
 	Status    string    `json:"status"`
 	Source    string    `json:"source"`
 	Reason    string    `json:"reason,omitempty"`
 	CreatedAt time.Time `json:"created_at"`
+}
+
+// RefundReport is what a refund did, a part for each thing that the order was
+// paid with.
+type RefundReport struct {
+	Order  string          `json:"order"`
+	Amount string          `json:"amount"`
+	Status string          `json:"status"`
+	Parts  []RefundDetails `json:"parts"`
 }
 
 // QuarantineDetails is a payment that fits no order.
@@ -93,8 +103,12 @@ func summarize(o *order.Order) OrderSummary {
 }
 
 func describeRefund(r order.Refund) RefundDetails {
+	to := "payment"
+	if r.CardID != 0 {
+		to = "gift_card"
+	}
 	return RefundDetails{
-		ID: r.PublicID, Amount: amountText(r.Amount), Status: string(r.Status), Source: string(r.Source), Reason: r.Reason, CreatedAt: r.CreatedAt,
+		ID: r.PublicID, Amount: amountText(r.Amount), To: to, Status: string(r.Status), Source: string(r.Source), Reason: r.Reason, CreatedAt: r.CreatedAt,
 	}
 }
 
@@ -157,8 +171,9 @@ func (s *Shop) Order(ctx context.Context, number string) (*OrderDetails, error) 
 }
 
 // Refund gives back an amount in major units, or all that is left when it is
-// empty, and waits for the provider's word.
-func (s *Shop) Refund(ctx context.Context, number, amount, reason string) (*RefundDetails, error) {
+// empty, and waits for the provider's word. What was paid with gift cards and
+// with money is refunded in parts.
+func (s *Shop) Refund(ctx context.Context, number, amount, reason string) (*RefundReport, error) {
 	if s.fence.Up() {
 		return nil, errs.New(errs.Conflict, "Decide first whether this site moved or is a copy: tillside doctor --decide")
 	}
@@ -174,16 +189,27 @@ func (s *Shop) Refund(ctx context.Context, number, amount, reason string) (*Refu
 		}
 		request.Amount = &parsed
 	}
-	refund, err := s.Orders.RequestRefund(ctx, request)
+	parts, err := s.Orders.RequestRefund(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	sent, err := s.Orders.SendRefund(ctx, refund.ID)
-	if err != nil {
-		return nil, err
+	report := &RefundReport{Order: o.NumberText(), Status: string(order.RefundSucceeded)}
+	sum := money.New(0, o.Terms.Total.Currency)
+	for i := range parts {
+		sent, err := s.Orders.SendRefund(ctx, parts[i].ID)
+		if err != nil {
+			return nil, err
+		}
+		report.Parts = append(report.Parts, describeRefund(*sent))
+		sum.Minor += sent.Amount.Minor
 	}
-	d := describeRefund(*sent)
-	return &d, nil
+	for _, part := range report.Parts {
+		if part.Status != string(order.RefundSucceeded) {
+			report.Status = part.Status
+		}
+	}
+	report.Amount = amountText(sum)
+	return report, nil
 }
 
 // Quarantine lists the payments that fit no order.

@@ -101,6 +101,41 @@ type SeatFree struct {
 	Help      string
 }
 
+// GiftCardMail brings a gift card to whoever it is for.
+type GiftCardMail struct {
+	Lang
+	Site          string
+	SiteURL       string
+	Address       string // of the site as people read it: shop.example.com
+	Amount        string
+	Code          string
+	CardURL       string // the card's page
+	Sender        string // empty when the buyer keeps it
+	RecipientName string // may be empty
+	Message       string // may be empty; line breaks count
+	ValidUntil    string // a day; empty when it never ends
+	Help          string
+}
+
+// Title is the mail's subject.
+func (v GiftCardMail) Title() string {
+	if v.Sender != "" {
+		return v.T("A gift card from %s", v.Sender)
+	}
+	return v.T("Your gift card for %s", v.Site)
+}
+
+// MessageLines returns the message line by line.
+func (v GiftCardMail) MessageLines() []string {
+	return strings.FieldsFunc(v.Message, func(r rune) bool { return r == '\n' || r == '\r' })
+}
+
+// MailGiftCard renders the mail that brings a gift card.
+func MailGiftCard(v GiftCardMail) (Mail, error) {
+	v.Lang = v.Lang.withDefaults()
+	return mail("gift_card", v)
+}
+
 // MailSeatFree renders the notice of a free place.
 func MailSeatFree(v SeatFree) (Mail, error) {
 	v.Lang = v.Lang.withDefaults()

@@ -94,8 +94,18 @@ type Quote struct {
 	Codes    string // of the coupons that gave it; empty for none
 	TaxLines []TaxLine
 	Total    string
+	// GiftCards paid a part of the total; Due is the rest. Both are empty
+	// without any.
+	GiftCards []Tender
+	Due       string
 	// Free is set when nothing is due today.
 	Free bool
+}
+
+// Tender is what a gift card paid.
+type Tender struct {
+	Name   string // "Gift card •••• 7KQ2"
+	Amount string
 }
 
 // Line is one thing that is bought.

@@ -17,6 +17,7 @@ import (
 	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/checkout"
 	"github.com/tillside/tillside/server/coupon"
+	"github.com/tillside/tillside/server/giftcard"
 	"github.com/tillside/tillside/server/locale"
 	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/order"
@@ -39,6 +40,8 @@ type Checkouts interface {
 	JoinWaitList(ctx context.Context, o *catalog.Offer, email, firstName string) error
 	ApplyCode(ctx context.Context, publicID, token, code string, from netip.Addr) (*checkout.Found, error)
 	RemoveCode(ctx context.Context, publicID, token, code string) (*checkout.Found, error)
+	ApplyCard(ctx context.Context, publicID, token, code string, from netip.Addr) (*checkout.Found, error)
+	RemoveCard(ctx context.Context, publicID, token, card string) (*checkout.Found, error)
 	Sync(ctx context.Context, publicID, token string, patience time.Duration) (*checkout.Answer, error)
 	// OwnsOrder returns errs.NotFound unless the token is that of the checkout
 	// which led to the order.
@@ -64,6 +67,8 @@ type Guard interface {
 type Orders interface {
 	OrderByPublicID(ctx context.Context, publicID string) (*order.Order, error)
 	Credentials(ctx context.Context, o *order.Order, own string) (*order.Credentials, error)
+	// GiftCards lists the gift cards that an order bought.
+	GiftCards(ctx context.Context, orderID int64) ([]giftcard.Card, error)
 }
 
 // Site is what the routes need to know of the WordPress site. Its answers may
@@ -131,6 +136,8 @@ type Options struct {
 	OperationDesk OperationDesk
 	CampaignDesk  CampaignDesk
 	OfferDesk     OfferDesk
+	GiftCards     GiftCards
+	CardDesk      CardDesk
 	// OfferPage returns the page to which an offer's links lead.
 	OfferPage func(ctx context.Context, slug string) (string, error)
 	// Selling returns why nothing is sold now, or nil.
@@ -173,6 +180,9 @@ func New(o Options) http.Handler {
 	browser.POST("/coupons/show", a.handle(a.showCoupons))
 	browser.PUT("/checkouts/:id/coupon", a.handle(a.applyCoupon))
 	browser.DELETE("/checkouts/:id/coupon", a.handle(a.removeCoupon))
+	browser.PUT("/checkouts/:id/gift-card", a.handle(a.applyGiftCard))
+	browser.DELETE("/checkouts/:id/gift-card", a.handle(a.removeGiftCard))
+	browser.POST("/gift-cards/balance", a.handle(a.giftCardBalance))
 	browser.GET("/orders/:id", a.handle(a.receipt))
 	browser.POST("/orders/:id/credentials", a.handle(a.credentials))
 	browser.GET("/me", a.handle(a.me))
@@ -191,6 +201,7 @@ func New(o Options) http.Handler {
 	a.adminOperationRoutes(admin)
 	a.adminCampaignRoutes(admin)
 	a.adminOfferRoutes(admin)
+	a.adminGiftCardRoutes(admin)
 	return r
 }
 

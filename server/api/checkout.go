@@ -23,6 +23,7 @@ type startRequest struct {
 	Partner   string       `json:"partner"`
 	Coupons   []string     `json:"coupons"`
 	Link      string       `json:"link"`
+	Gift      *giftInput   `json:"gift"`
 }
 
 type contactInput struct {
@@ -85,7 +86,7 @@ func (a *API) start(c *gin.Context, token wpbridge.Form, req *startRequest) (*ch
 		Offer: offer.Slug, UserID: user, Locale: a.Site.Locale().Tag(),
 		Email: value(req.Contact.Email), FirstName: value(req.Contact.FirstName), LastName: value(req.Contact.LastName),
 		Origin: order.Origin{PageURL: page, Referrer: req.Referrer, UTM: req.UTM, Partner: req.Partner},
-		Codes:  codes, LinkID: link.ID, LinkContactID: link.ContactID, Address: address(c),
+		Codes:  codes, LinkID: link.ID, LinkContactID: link.ContactID, Address: address(c), Gift: req.Gift.gift(),
 	})
 }
 
@@ -111,6 +112,7 @@ type updateRequest struct {
 	Contact *contactInput `json:"contact"`
 	Details *detailsInput `json:"details"`
 	Step    *int          `json:"step"`
+	Gift    *giftInput    `json:"gift"`
 }
 
 type conflictView struct {
@@ -125,7 +127,7 @@ func (a *API) updateCheckout(c *gin.Context) error {
 	if err := decode(c, &req); err != nil {
 		return err
 	}
-	change := checkout.Change{Version: req.Version, Step: req.Step}
+	change := checkout.Change{Version: req.Version, Step: req.Step, Gift: req.Gift.gift()}
 	if req.Contact != nil {
 		change.Email, change.FirstName, change.LastName = req.Contact.Email, req.Contact.FirstName, req.Contact.LastName
 	}

@@ -158,6 +158,7 @@ type quoteRequest struct {
 	Items     []itemRequest `json:"items"`
 	Coupons   []string      `json:"coupons"`
 	Link      string        `json:"link"`
+	Gift      *giftInput    `json:"gift"`
 }
 
 type itemRequest struct {
@@ -206,6 +207,11 @@ func (a *API) quoted(c *gin.Context, offer *catalog.Offer, token wpbridge.Form, 
 	items := make([]catalog.Item, len(req.Items))
 	for i, item := range req.Items {
 		items[i] = catalog.Item(item)
+	}
+	if req.Gift != nil {
+		if offer, err = offer.WithGiftAmount(req.Gift.Amount); err != nil {
+			return nil, err
+		}
 	}
 	codes, link, err := a.brought(c, token, req.Coupons, req.Link)
 	if err != nil {

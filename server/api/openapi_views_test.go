@@ -26,7 +26,9 @@ var described = map[string]reflect.Type{
 	"LoginForm": reflect.TypeFor[loginView](), "Fragment": reflect.TypeFor[fragmentView](),
 
 	"AppliedCoupon": reflect.TypeFor[couponView](), "AppliedGiftCard": reflect.TypeFor[giftCardView](),
-	"Notice": reflect.TypeFor[noticeView](), "CodeRequest": reflect.TypeFor[codeRequest](),
+	"GiftInput": reflect.TypeFor[giftInput](), "GiftCardRef": reflect.TypeFor[cardIDRequest](), "GiftCardBalance": reflect.TypeFor[balanceView](),
+	"BoughtGiftCard": reflect.TypeFor[boughtCardView](), "GiftCardAdjustment": reflect.TypeFor[adjustRequest](),
+	"GiftCardReplacement": reflect.TypeFor[replaceRequest](), "Notice": reflect.TypeFor[noticeView](), "CodeRequest": reflect.TypeFor[codeRequest](),
 
 	"WaitRequest": reflect.TypeFor[waitRequest](), "LinkRequest": reflect.TypeFor[linkRequest](), "OpenedLink": reflect.TypeFor[linkView](), "ShowRequest": reflect.TypeFor[showRequest](),
 	"ShownCoupon": reflect.TypeFor[shownView](), "ShownCoupons": reflect.TypeFor[shownListView](), "MainPageRequest": reflect.TypeFor[mainPageRequest](),
@@ -44,7 +46,8 @@ var described = map[string]reflect.Type{
 // struct but in what the service refuses.
 var decoded = []string{
 	"QuoteRequest", "ItemRequest", "StartRequest", "ContactInput", "DetailsInput", "UTM", "UpdateRequest", "PayRequest",
-	"CredentialsRequest", "StripeKeys", "FenceDecision", "CodeRequest", "LinkRequest", "ShowRequest", "MainPageRequest", "WaitRequest",
+	"CredentialsRequest", "StripeKeys", "FenceDecision", "CodeRequest", "LinkRequest", "ShowRequest", "MainPageRequest", "WaitRequest", "GiftCardRef", "GiftInput",
+	"GiftCardAdjustment", "GiftCardReplacement",
 }
 
 // field is a member of a JSON object as the struct has it.

@@ -38,6 +38,10 @@ func (a *API) receipt(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
+	bought, err := a.Orders.GiftCards(c.Request.Context(), o.ID)
+	if err != nil {
+		return err
+	}
 	l := a.Site.Locale()
 	v := receiptView{
 		ID: o.PublicID, Number: o.NumberText(), Status: o.Status, CreatedAt: o.CreatedAt,
@@ -47,11 +51,18 @@ func (a *API) receipt(c *gin.Context) error {
 		Subtotal: viewAmount(l, o.Terms.Subtotal), Discount: viewAmount(l, o.Terms.Discount),
 		Total: viewAmount(l, o.Terms.Total), Refunded: viewAmount(l, o.Refunded),
 		Tender: o.TenderText(l.T), Help: o.Terms.Help, Access: access, ThankYouURL: o.ThankYouURL,
-		Coupons: make([]couponView, len(o.Terms.Coupons)),
+		Coupons: make([]couponView, len(o.Terms.Coupons)), GiftCards: make([]giftCardView, len(o.Terms.GiftCards)),
+		DueToday: viewAmount(l, o.Terms.Due()), Bought: make([]boughtCardView, len(bought)),
 		Purchase: purchaseView{
 			OrderID: o.NumberText(), OfferID: strconv.FormatInt(o.Terms.OfferID, 10),
 			Price: o.Terms.Due().Major(), Currency: o.Terms.Total.Currency,
 		},
+	}
+	for i, card := range o.Terms.GiftCards {
+		v.GiftCards[i] = viewGiftCard(l, card)
+	}
+	for i := range bought {
+		v.Bought[i] = a.viewBoughtCard(l, o.Buyer.Email, &bought[i])
 	}
 	for i, applied := range o.Terms.Coupons {
 		v.Coupons[i] = viewCoupon(l, applied)

@@ -48,13 +48,6 @@ type couponView struct {
 	ExpiresAt *time.Time `json:"expires_at"`
 }
 
-type giftCardView struct {
-	ID     string     `json:"id"`
-	Code   string     `json:"code"` // its last characters
-	Amount amountView `json:"amount"`
-	Left   amountView `json:"left"`
-}
-
 // noticeView says of a code that it does not apply.
 type noticeView struct {
 	Code    string        `json:"code"`
@@ -106,13 +99,20 @@ func (a *API) viewQuote(l *locale.Locale, quoted *coupon.Quoted) *quoteView {
 		v.Coupons[i] = viewCoupon(l, c)
 	}
 	for i, card := range q.GiftCards {
-		v.GiftCards[i] = giftCardView{ID: card.PublicID, Code: card.Mask, Amount: viewAmount(l, card.Amount), Left: viewAmount(l, card.Left)}
+		v.GiftCards[i] = viewGiftCard(l, card)
 	}
 	for i := range quoted.Notices {
 		n := &quoted.Notices[i]
 		v.Notices[i] = noticeView{Code: n.Code, Reason: publicReason(n), Message: a.noticeText(l, n)}
 	}
 	return v
+}
+
+func viewGiftCard(l *locale.Locale, card catalog.QuoteGiftCard) giftCardView {
+	return giftCardView{
+		ID: card.PublicID, Code: card.Mask, Amount: viewAmount(l, card.Amount), Left: viewAmount(l, card.Left),
+		Message: cardWords(l, card.Problem),
+	}
 }
 
 func viewCoupon(l *locale.Locale, c catalog.QuoteCoupon) couponView {
@@ -145,6 +145,7 @@ type checkoutView struct {
 	Step    int             `json:"step"`
 	Contact *contactView    `json:"contact,omitempty"`
 	Details *detailsView    `json:"details,omitempty"`
+	Gift    *giftInput      `json:"gift,omitempty"`
 	Quote   *quoteView      `json:"quote"`
 	Order   *orderRef       `json:"order"`
 }
@@ -157,6 +158,7 @@ func (a *API) viewCheckout(l *locale.Locale, f *checkout.Found) checkoutView {
 	}
 	v.Contact = &contactView{Email: c.Buyer.Email, FirstName: c.Buyer.FirstName, LastName: c.Buyer.LastName}
 	v.Details = &detailsView{Country: c.Buyer.Country, PostalCode: c.Buyer.PostalCode}
+	v.Gift = viewGift(c.Gift)
 	v.Quote = a.viewQuote(l, f.Quoted)
 	if c.OrderID != "" {
 		v.Order = &orderRef{ID: c.OrderID, Number: numberText(c.OrderNumber)}
@@ -193,24 +195,27 @@ func (api *API) viewAnswer(l *locale.Locale, a *checkout.Answer) payView {
 }
 
 type receiptView struct {
-	ID          string        `json:"id"`
-	Number      string        `json:"number"`
-	Status      order.Status  `json:"status"`
-	CreatedAt   time.Time     `json:"created_at"`
-	CreatedText string        `json:"created_text"`
-	Contact     contactView   `json:"contact"`
-	Items       []lineView    `json:"items"`
-	Subtotal    amountView    `json:"subtotal"`
-	Discount    amountView    `json:"discount"`
-	Coupons     []couponView  `json:"coupons"`
-	TaxLines    []taxLineView `json:"tax_lines"`
-	Total       amountView    `json:"total"`
-	Refunded    amountView    `json:"refunded"`
-	Tender      string        `json:"tender"`
-	Help        string        `json:"help"`
-	Access      accessView    `json:"access"`
-	ThankYouURL string        `json:"thank_you_url"`
-	Purchase    purchaseView  `json:"purchase"`
+	ID          string           `json:"id"`
+	Number      string           `json:"number"`
+	Status      order.Status     `json:"status"`
+	CreatedAt   time.Time        `json:"created_at"`
+	CreatedText string           `json:"created_text"`
+	Contact     contactView      `json:"contact"`
+	Items       []lineView       `json:"items"`
+	Subtotal    amountView       `json:"subtotal"`
+	Discount    amountView       `json:"discount"`
+	Coupons     []couponView     `json:"coupons"`
+	TaxLines    []taxLineView    `json:"tax_lines"`
+	Total       amountView       `json:"total"`
+	GiftCards   []giftCardView   `json:"gift_cards"`
+	DueToday    amountView       `json:"due_today"`
+	Bought      []boughtCardView `json:"gift_cards_bought"`
+	Refunded    amountView       `json:"refunded"`
+	Tender      string           `json:"tender"`
+	Help        string           `json:"help"`
+	Access      accessView       `json:"access"`
+	ThankYouURL string           `json:"thank_you_url"`
+	Purchase    purchaseView     `json:"purchase"`
 }
 
 // accessView says how the buyer gets in. For an order that cost nothing it says

@@ -57,6 +57,8 @@ type QuoteGiftCard struct {
 	Mask     string       `json:"mask"` // its code's last characters
 	Amount   money.Amount `json:"amount"`
 	Left     money.Amount `json:"left"` // on the card afterwards
+	// Problem is why it pays nothing; empty when it pays.
+	Problem string `json:"problem,omitempty"`
 }
 
 // QuoteLine is one item of a quote.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/giftcard"
 	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/order"
 	"github.com/tillside/tillside/server/payment"
@@ -48,7 +49,9 @@ type Checkout struct {
 	// was made for; 0 without one.
 	LinkID        int64
 	LinkContactID int64
-	Codes         []coupon.Wish // that the checkout carries, by id, oldest first
+	Codes         []coupon.Wish  // that the checkout carries, by id, oldest first
+	Cards         []int64        // ids of the gift cards that it carries, oldest first
+	Gift          *giftcard.Gift // what the buyer says of the gift cards that are bought; nil for nothing
 	Locale        string
 	Origin        order.Origin
 	Intent        Intent

@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -10,9 +11,9 @@ import (
 	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/failpoint"
+	"github.com/tillside/tillside/server/giftcard"
 	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/money"
-	"github.com/tillside/tillside/server/order"
 	"github.com/tillside/tillside/server/payment"
 )
 
@@ -122,6 +123,9 @@ func (s *Service) attempt(ctx context.Context, c *Checkout, r PayRequest) (*Atte
 			without[gone.CodeID] = gone.Reason
 			continue
 		}
+		if _, isRefused := errors.AsType[*giftcard.RefusedError](err); isRefused && try < maxQuotes {
+			continue // the next quote sees what is left on the card
+		}
 		if err != nil || a != nil || current == nil {
 			return a, quoted, err
 		}
@@ -193,7 +197,7 @@ func (s *Service) open(ctx context.Context, tx Tx, c *Checkout, r *click, accoun
 	now := s.Now()
 	a := &Attempt{
 		CheckoutID: c.ID, ClientKey: r.Key, RequestHash: r.hash, Status: AttemptStarted, Account: account,
-		Amount: quoted.Quote.DueToday, Token: r.Token, Terms: s.terms(quoted.Offer, quoted.Quote), Origin: r.origin,
+		Amount: quoted.Quote.DueToday, Token: r.Token, Terms: s.terms(c, quoted), Origin: r.origin,
 		CreatedAt: now, UpdatedAt: now,
 	}
 	if err := s.reserve(ctx, tx, c, a, quoted); err != nil {
@@ -252,34 +256,6 @@ func (s *Service) account(ctx context.Context, gateway string, quote catalog.Quo
 		return account, fmt.Errorf("account of %s: %w", gateway, err)
 	}
 	return account, nil
-}
-
-// terms freezes what the buyer agrees to.
-func (s *Service) terms(offer *catalog.Offer, q catalog.Quote) order.Terms {
-	t := order.Terms{
-		OfferID: offer.ID, OfferSlug: offer.Slug, OfferName: offer.Name, Help: offer.Help,
-		AppendInfo: offer.AppendOrderInfo, Items: make([]order.Item, len(q.Lines)),
-		Subtotal: q.Subtotal, Discount: q.Discount, Tax: q.Tax, Total: q.Total,
-		Coupons: q.Coupons, GiftCards: q.GiftCards, GiftCard: q.GiftCard, Seats: offer.Seats,
-	}
-	if offer.ThankYouURL != "" {
-		t.ThankYouURL = catalog.Absolute(s.Home(), offer.ThankYouURL)
-	}
-	for _, line := range q.TaxLines {
-		t.TaxLines = append(t.TaxLines, order.TaxLine(line))
-	}
-	for i, line := range q.Lines {
-		product := offer.Items[i].Product
-		t.Items[i] = order.Item{
-			ProductID: line.ProductID, PriceID: line.PriceID, ProductSlug: line.Product, Name: line.Name,
-			Quantity: line.Quantity, Unit: line.Unit, Subtotal: line.Subtotal, Discount: line.Discount, Tax: line.Tax, Total: line.Total,
-			Roles: product.Roles, AccessTags: product.AccessTags, RevokeTags: product.RevokeTags,
-		}
-		if t.StartPage == "" && product.StartPage != "" {
-			t.StartPage = catalog.Absolute(s.Home(), product.StartPage)
-		}
-	}
-	return t
 }
 
 // settleDown drives an attempt that nobody drives and returns its answer, or

@@ -7,6 +7,8 @@ import (
 	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/giftcard"
+	"github.com/tillside/tillside/server/order"
 )
 
 // Coupons is what a checkout needs of coupons.
@@ -32,9 +34,23 @@ func (s *Service) quoteOf(ctx context.Context, c *Checkout, without refused) (*c
 	if err != nil {
 		return nil, fmt.Errorf("offer of checkout %d: %w", c.ID, err)
 	}
-	return s.quote(ctx, coupon.QuoteRequest{
+	if c.Gift != nil {
+		if offer, err = offer.WithGiftAmount(c.Gift.Amount); err != nil {
+			return nil, err
+		}
+	}
+	quoted, err := s.quote(ctx, coupon.QuoteRequest{
 		Offer: offer, Wishes: c.Codes, Person: c.person(), CheckoutID: c.ID, Refused: without,
 	})
+	if err != nil || len(c.Cards) == 0 {
+		return quoted, err
+	}
+	cards, err := s.Store.GiftCards(ctx, c.Cards, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	quoted.Quote, err = giftcard.Pay(quoted.Offer, quoted.Quote, cards, s.Minimum(quoted.Quote.Currency), s.Now())
+	return quoted, err
 }
 
 func (s *Service) quote(ctx context.Context, r coupon.QuoteRequest) (*coupon.Quoted, error) {
@@ -73,9 +89,10 @@ func (c *Checkout) uses(q *coupon.Quoted) []coupon.Use {
 }
 
 // reserve takes what a quote needs from limits, for a checkout that is locked:
-// a seat of the offer, and a use of each coupon. What an earlier quote reserved
+// a seat of the offer, a use of each coupon, and what gift cards pay. What an earlier quote reserved
 // and this one does not need is given back, unless somebody could still pay for
-// it. Nothing is left of a limit: *coupon.RefusedError, or errs.Gone for seats.
+// it. Nothing is left of a limit: *coupon.RefusedError, *giftcard.RefusedError, or
+// errs.Gone for seats.
 func (s *Service) reserve(ctx context.Context, tx Tx, c *Checkout, a *Attempt, q *coupon.Quoted) error {
 	if c.Intent.ID == "" || c.fits(a) {
 		if err := s.releaseOthers(ctx, tx, c.ID, a); err != nil {
@@ -96,6 +113,11 @@ func (s *Service) reserve(ctx context.Context, tx Tx, c *Checkout, a *Attempt, q
 			return err
 		}
 	}
+	for _, use := range order.UsesOf(a.Terms.GiftCards, c.ID) {
+		if err := tx.HoldGiftCard(ctx, use); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -111,6 +133,9 @@ func (s *Service) releaseOthers(ctx context.Context, tx Tx, checkoutID int64, a 
 		keep[i] = applied.CodeID
 	}
 	if err := tx.ReleaseCoupons(ctx, checkoutID, keep); err != nil {
+		return err
+	}
+	if err := tx.ReleaseGiftCards(ctx, checkoutID, order.UsesOf(a.Terms.GiftCards, checkoutID)); err != nil {
 		return err
 	}
 	if a.Terms.Seats == 0 {

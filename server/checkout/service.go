@@ -12,7 +12,9 @@ import (
 	"github.com/tillside/tillside/server/contact"
 	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/giftcard"
 	"github.com/tillside/tillside/server/job"
+	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/order"
 	"github.com/tillside/tillside/server/payment"
 )
@@ -69,6 +71,10 @@ type Options struct {
 	Coupons  Coupons
 	Guard    Guard
 	Gateways payment.Lookup
+	// Minimum returns the least amount that the payment provider charges.
+	Minimum func(money.Currency) money.Amount
+	// Zone returns the site's time zone.
+	Zone func() *time.Location
 	// Site returns this site's identity, kept with each intent: intents of
 	// another site on the same account are left alone. A copy of a site gets
 	// one of its own while we run.
@@ -117,6 +123,7 @@ type StartRequest struct {
 	// LinkID and LinkContactID are of the magic link that was opened.
 	LinkID        int64
 	LinkContactID int64
+	Gift          *giftcard.Gift // nil for nothing
 }
 
 // Found is a checkout as its buyer sees it. Quoted is nil when the offer is not
@@ -147,6 +154,10 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (*Found, string, er
 	if _, err := s.quote(ctx, coupon.QuoteRequest{Offer: offer}); err != nil {
 		return nil, "", err
 	}
+	gift, err := s.checkGift(offer, r.Gift)
+	if err != nil {
+		return nil, "", err
+	}
 	full, err := s.SoldOut(ctx, offer)
 	if err == nil && full {
 		err = errSoldOut()
@@ -165,7 +176,7 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (*Found, string, er
 	token, now := newToken(), s.Now()
 	c := &Checkout{
 		PublicID: newToken(), TokenHash: HashOf(token), OfferID: offer.ID, Status: StatusOpen, Version: 1, Step: 2,
-		Buyer: buyer, UserID: r.UserID, LinkID: r.LinkID, LinkContactID: r.LinkContactID, Locale: r.Locale,
+		Buyer: buyer, UserID: r.UserID, LinkID: r.LinkID, LinkContactID: r.LinkContactID, Gift: gift, Locale: r.Locale,
 		Origin: s.checkOrigin(r.Origin), CreatedAt: now, UpdatedAt: now,
 	}
 	err = s.Store.InTx(ctx, func(tx Tx) error {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tillside/tillside/server/contact"
 	"github.com/tillside/tillside/server/coupon"
+	"github.com/tillside/tillside/server/giftcard"
 	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/payment"
 )
@@ -52,6 +53,11 @@ type Store interface {
 	// IdleCheckouts lists checkouts in a state that did not change since a
 	// time, oldest first.
 	IdleCheckouts(ctx context.Context, s Status, since time.Time, limit int) ([]Checkout, error)
+	// GiftCards returns cards in the order of their ids here; what a checkout
+	// holds itself does not count as held.
+	GiftCards(ctx context.Context, ids []int64, checkoutID int64) ([]giftcard.Card, error)
+	// GiftCardByHash returns the card of a code likewise.
+	GiftCardByHash(ctx context.Context, h giftcard.Hash, checkoutID int64) (*giftcard.Card, error)
 	// AddEvent writes a provider's event into the inbox, with a job, in one
 	// transaction; false when it was there already.
 	AddEvent(ctx context.Context, gateway string, e payment.Event, j *job.New, now time.Time) (bool, error)
@@ -101,6 +107,18 @@ type Tx interface {
 	ReleaseCoupons(ctx context.Context, checkoutID int64, keep []int64) error
 	// ReserveSeat takes one of an offer's seats; false when none is left.
 	ReserveSeat(ctx context.Context, offerID int64, seats int, checkoutID int64) (bool, error)
+	// AddGiftCard makes a checkout carry a card; one that it carries stays.
+	AddGiftCard(ctx context.Context, checkoutID, cardID int64) error
+	// RemoveGiftCard takes it off again.
+	RemoveGiftCard(ctx context.Context, checkoutID, cardID int64) error
+	// HoldGiftCard holds an amount of a card for a checkout that is locked; the
+	// same checkout enters its own hold again, and one that is larger stays. It
+	// writes the card's row first, which stays locked. When there is not
+	// enough, it is a *giftcard.RefusedError: the transaction must not commit.
+	HoldGiftCard(ctx context.Context, use giftcard.Use) error
+	// ReleaseGiftCards ends a checkout's holds but those of some uses, which
+	// are lowered to what the use needs.
+	ReleaseGiftCards(ctx context.Context, checkoutID int64, keep []giftcard.Use) error
 	// AddWaiting puts a contact on an offer's wait list, once.
 	AddWaiting(ctx context.Context, offerID, contactID int64) error
 	// ReleaseSeat gives a reserved seat back.

@@ -10,6 +10,7 @@ import (
 	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/contact"
 	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/giftcard"
 	"github.com/tillside/tillside/server/order"
 )
 
@@ -22,17 +23,27 @@ type Change struct {
 	Country    *string
 	PostalCode *string
 	Step       *int
+	Gift       *giftcard.Gift
 }
 
 // Update stores a change. A version that is not the stored one is
 // errs.Conflict, so that two tabs do not overwrite each other; while an attempt
 // is under way it is errs.Paying.
 func (s *Service) Update(ctx context.Context, publicID, token string, change Change) (*Found, error) {
-	if _, err := s.owned(ctx, publicID, token); err != nil {
+	c, err := s.owned(ctx, publicID, token)
+	if err != nil {
 		return nil, err
 	}
-	var c *Checkout
-	err := s.Store.InTx(ctx, func(tx Tx) error {
+	if change.Gift != nil {
+		offer, err := s.Offers.OfferByID(ctx, c.OfferID)
+		if err != nil {
+			return nil, err
+		}
+		if change.Gift, err = s.checkGift(offer, change.Gift); err != nil {
+			return nil, err
+		}
+	}
+	err = s.Store.InTx(ctx, func(tx Tx) error {
 		var err error
 		if c, err = tx.LockCheckout(ctx, publicID); err != nil {
 			return err
@@ -90,6 +101,9 @@ func (s *Service) apply(ctx context.Context, tx Tx, c *Checkout, change Change) 
 			return err
 		}
 		c.ContactID, b.Email = person.ID, person.Email // as the contact has it
+	}
+	if change.Gift != nil {
+		c.Gift = change.Gift
 	}
 	if change.Step != nil {
 		if *change.Step < 1 || *change.Step > 3 {

@@ -19,9 +19,9 @@ import (
 // csvHead are the columns of an export; an import takes the first five.
 var csvHead = []string{"code", "max_uses", "starts_at", "expires_at", "email", "status", "uses"}
 
-// safe keeps a spreadsheet from taking a cell for a formula
+// SafeCell keeps a spreadsheet from taking a cell for a formula
 // (https://owasp.org/www-community/attacks/CSV_Injection); unsafe is its inverse.
-func safe(cell string) string {
+func SafeCell(cell string) string {
 	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 		return "'" + cell
 	}
@@ -51,7 +51,7 @@ func (s *Campaigns) Export(ctx context.Context, couponID, campaignID int64, w io
 		}
 		for i := range codes {
 			c := &codes[i]
-			row := []string{safe(c.Text), number(c.MaxUses), instant(c.StartsAt), instant(c.ExpiresAt), safe(c.Email), string(c.Status), strconv.Itoa(c.Uses)}
+			row := []string{SafeCell(c.Text), number(c.MaxUses), instant(c.StartsAt), instant(c.ExpiresAt), SafeCell(c.Email), string(c.Status), strconv.Itoa(c.Uses)}
 			if err := out.Write(row); err != nil {
 				return err
 			}

@@ -66,6 +66,8 @@ type checkoutRow struct {
 	LinkID         *int64    `db:"link_id"`
 	LinkContactID  *int64    `db:"link_contact_id"`
 	Codes          *string   `db:"codes"`
+	Gift           *string   `db:"gift"`
+	Cards          *string   `db:"cards"`
 }
 
 func (r *checkoutRow) checkout() (*checkout.Checkout, error) {
@@ -90,9 +92,33 @@ func (r *checkoutRow) checkout() (*checkout.Checkout, error) {
 	if err := json.Unmarshal([]byte(r.UTM), &c.Origin.UTM); err != nil {
 		return nil, fmt.Errorf("utm of checkout %d: %w", r.ID, err)
 	}
+	if r.Gift != nil {
+		if err := json.Unmarshal([]byte(*r.Gift), &c.Gift); err != nil {
+			return nil, fmt.Errorf("gift of checkout %d: %w", r.ID, err)
+		}
+	}
 	var err error
+	if c.Cards, err = readIDs(textOrEmpty(r.Cards)); err != nil {
+		return nil, err
+	}
 	c.Codes, err = readCodes(textOrEmpty(r.Codes))
 	return c, err
+}
+
+// readIDs reads ids as selectCheckout strings them together: "12,15".
+func readIDs(text string) ([]int64, error) {
+	var ids []int64
+	for part := range strings.SplitSeq(text, ",") {
+		if part == "" {
+			continue
+		}
+		id, err := strconv.ParseInt(part, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("ids %q: %w", text, err)
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
 }
 
 // readCodes reads the codes of a checkout as selectCheckout strings them
@@ -122,7 +148,9 @@ const selectCheckout = `
 		o.public_id AS order_public_id, o.number AS order_number,
 		c.link_id, (SELECT l.contact_id FROM {coupon_links} l WHERE l.id = c.link_id) AS link_contact_id,
 		(SELECT GROUP_CONCAT(CONCAT(k.code_id, ' ', k.source) ORDER BY k.created_at, k.code_id)
-			FROM {checkout_coupons} k WHERE k.checkout_id = c.id) AS codes
+			FROM {checkout_coupons} k WHERE k.checkout_id = c.id) AS codes,
+		c.gift, (SELECT GROUP_CONCAT(g.card_id ORDER BY g.created_at, g.card_id)
+			FROM {checkout_gift_cards} g WHERE g.checkout_id = c.id) AS cards
 	FROM {checkouts} c
 	JOIN {contacts} p ON p.id = c.contact_id
 	LEFT JOIN {orders} o ON o.checkout_id = c.id`
@@ -208,15 +236,19 @@ func (t checkoutTx) UpsertContact(ctx context.Context, c contact.Contact) (*cont
 func (t checkoutTx) AddCheckout(ctx context.Context, c *checkout.Checkout) error {
 	const query = `
 		INSERT INTO {checkouts} (public_id, token_hash, offer_id, contact_id, status, version, step, first_name, last_name,
-			country, postal_code, user_id, link_id, locale, page_url, referrer, utm, partner, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+			country, postal_code, user_id, link_id, gift, locale, page_url, referrer, utm, partner, created_at, updated_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	utm, err := json.Marshal(c.Origin.UTM)
 	if err != nil {
 		return fmt.Errorf("utm: %w", err)
 	}
+	gift, err := jsonOrNull(c.Gift)
+	if err != nil {
+		return fmt.Errorf("gift: %w", err)
+	}
 	c.ID, err = t.insert(ctx, query, c.PublicID, c.TokenHash[:], c.OfferID, c.ContactID, c.Status, c.Version, c.Step,
-		c.Buyer.FirstName, c.Buyer.LastName, c.Buyer.Country, c.Buyer.PostalCode, orNull(c.UserID), orNull(c.LinkID), c.Locale,
+		c.Buyer.FirstName, c.Buyer.LastName, c.Buyer.Country, c.Buyer.PostalCode, orNull(c.UserID), orNull(c.LinkID), gift, c.Locale,
 		c.Origin.PageURL, c.Origin.Referrer, string(utm), c.Origin.Partner, c.CreatedAt.UTC(), c.UpdatedAt.UTC())
 	if err != nil {
 		return fmt.Errorf("insert checkout: %w", err)
@@ -229,7 +261,7 @@ func (t checkoutTx) UpdateCheckout(ctx context.Context, c *checkout.Checkout) er
 	const query = `
 		UPDATE {checkouts}
 		SET status_token_hash = ?, contact_id = ?, status = ?, version = ?, step = ?, first_name = ?, last_name = ?, country = ?,
-			postal_code = ?, gateway = ?, account = ?, mode = ?, intent_id = ?, intent_number = ?, intent_amount = ?,
+			postal_code = ?, gift = ?, gateway = ?, account = ?, mode = ?, intent_id = ?, intent_number = ?, intent_amount = ?,
 			intent_currency = ?, updated_at = ?
 		WHERE id = ?`
 
@@ -237,8 +269,12 @@ func (t checkoutTx) UpdateCheckout(ctx context.Context, c *checkout.Checkout) er
 	if c.StatusHash != (checkout.Hash{}) {
 		statusHash = c.StatusHash[:]
 	}
-	_, err := t.exec(ctx, query, statusHash, c.ContactID, c.Status, c.Version, c.Step, c.Buyer.FirstName, c.Buyer.LastName,
-		c.Buyer.Country, c.Buyer.PostalCode, c.Intent.Account.Gateway, c.Intent.Account.ID, c.Intent.Account.Mode,
+	gift, err := jsonOrNull(c.Gift)
+	if err != nil {
+		return fmt.Errorf("gift: %w", err)
+	}
+	_, err = t.exec(ctx, query, statusHash, c.ContactID, c.Status, c.Version, c.Step, c.Buyer.FirstName, c.Buyer.LastName,
+		c.Buyer.Country, c.Buyer.PostalCode, gift, c.Intent.Account.Gateway, c.Intent.Account.ID, c.Intent.Account.Mode,
 		textOrNull(c.Intent.ID), c.Intent.Number, c.Intent.Amount.Minor, c.Intent.Amount.Currency, c.UpdatedAt.UTC(), c.ID)
 	if err != nil {
 		return fmt.Errorf("update checkout: %w", err)

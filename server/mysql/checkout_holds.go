@@ -55,10 +55,11 @@ func (t checkoutTx) ReleaseSeat(ctx context.Context, checkoutID int64) error {
 func (s *CheckoutStore) HasHolds(ctx context.Context, checkoutID int64) (bool, error) {
 	const query = `
 		SELECT EXISTS (SELECT 1 FROM {redemptions} WHERE checkout_id = ? AND state = 'reserved')
-			OR EXISTS (SELECT 1 FROM {seat_holds} WHERE checkout_id = ? AND state = 'reserved')`
+			OR EXISTS (SELECT 1 FROM {seat_holds} WHERE checkout_id = ? AND state = 'reserved')
+			OR EXISTS (SELECT 1 FROM {gift_card_holds} WHERE checkout_id = ? AND state = 'reserved')`
 
 	var holds bool
-	if err := s.db.get(ctx, &holds, query, checkoutID, checkoutID); err != nil {
+	if err := s.db.get(ctx, &holds, query, checkoutID, checkoutID, checkoutID); err != nil {
 		return false, fmt.Errorf("holds of checkout %d: %w", checkoutID, err)
 	}
 	return holds, nil

@@ -36,6 +36,8 @@ type orderRow struct {
 	Total           int64     `db:"total"`
 	GiftCard        int64     `db:"gift_card"`
 	Coupons         *string   `db:"coupons"`
+	GiftCards       *string   `db:"gift_cards"`
+	Gift            *string   `db:"gift"`
 	Refunded        int64     `db:"refunded"`
 	TaxLines        string    `db:"tax_lines"`
 	Email           string    `db:"email"`
@@ -60,7 +62,7 @@ type orderRow struct {
 
 const selectOrder = `
 	SELECT id, public_id, number, checkout_id, contact_id, offer_id, offer_slug, offer_name, status, currency, subtotal, discount,
-		tax, total, gift_card, coupons, refunded, tax_lines, email, first_name, last_name, country, postal_code, locale, page_url, referrer, utm,
+		tax, total, gift_card, coupons, gift_cards, gift, refunded, tax_lines, email, first_name, last_name, country, postal_code, locale, page_url, referrer, utm,
 		partner, start_page, thank_you_url, help, user_id, access, pass_fingerprint, credentials, created_at
 	FROM {orders}`
 
@@ -88,9 +90,15 @@ func (r *orderRow) order() (*order.Order, error) {
 	if err := json.Unmarshal([]byte(r.TaxLines), &o.Terms.TaxLines); err != nil {
 		return nil, fmt.Errorf("tax lines of order %d: %w", r.ID, err)
 	}
-	if r.Coupons != nil {
-		if err := json.Unmarshal([]byte(*r.Coupons), &o.Terms.Coupons); err != nil {
-			return nil, fmt.Errorf("coupons of order %d: %w", r.ID, err)
+	for _, part := range []struct {
+		text *string
+		to   any
+	}{{r.Coupons, &o.Terms.Coupons}, {r.GiftCards, &o.Terms.GiftCards}, {r.Gift, &o.Terms.Gift}} {
+		if part.text == nil {
+			continue
+		}
+		if err := json.Unmarshal([]byte(*part.text), part.to); err != nil {
+			return nil, fmt.Errorf("terms of order %d: %w", r.ID, err)
 		}
 	}
 	return o, nil

@@ -14,7 +14,8 @@ type refundRow struct {
 	ID        int64     `db:"id"`
 	PublicID  string    `db:"public_id"`
 	OrderID   int64     `db:"order_id"`
-	PaymentID int64     `db:"payment_id"`
+	PaymentID *int64    `db:"payment_id"`
+	CardID    *int64    `db:"gift_card_id"`
 	GatewayID *string   `db:"gateway_id"`
 	Amount    int64     `db:"amount"`
 	Currency  string    `db:"currency"`
@@ -25,12 +26,12 @@ type refundRow struct {
 }
 
 const selectRefund = `
-	SELECT id, public_id, order_id, payment_id, gateway_id, amount, currency, status, source, reason, created_at
+	SELECT id, public_id, order_id, payment_id, gift_card_id, gateway_id, amount, currency, status, source, reason, created_at
 	FROM {refunds}`
 
 func (r refundRow) refund() order.Refund {
 	return order.Refund{
-		ID: r.ID, PublicID: r.PublicID, OrderID: r.OrderID, PaymentID: r.PaymentID, GatewayID: textOrEmpty(r.GatewayID),
+		ID: r.ID, PublicID: r.PublicID, OrderID: r.OrderID, PaymentID: orZero(r.PaymentID), CardID: orZero(r.CardID), GatewayID: textOrEmpty(r.GatewayID),
 		Amount: money.New(r.Amount, money.Currency(r.Currency)), Status: order.RefundStatus(r.Status),
 		Source: order.RefundSource(r.Source), Reason: r.Reason, CreatedAt: r.CreatedAt,
 	}
@@ -82,12 +83,12 @@ func (s *OrderStore) Refund(ctx context.Context, id int64) (*order.Refund, error
 // AddRefund implements order.Tx.
 func (t orderTx) AddRefund(ctx context.Context, r *order.Refund) error {
 	const query = `
-		INSERT INTO {refunds} (public_id, order_id, payment_id, gateway_id, amount, currency, status, source, reason, created_at,
+		INSERT INTO {refunds} (public_id, order_id, payment_id, gift_card_id, gateway_id, amount, currency, status, source, reason, created_at,
 			updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	at := r.CreatedAt.UTC()
-	id, err := t.insert(ctx, query, r.PublicID, r.OrderID, r.PaymentID, textOrNull(r.GatewayID), r.Amount.Minor,
+	id, err := t.insert(ctx, query, r.PublicID, r.OrderID, orNull(r.PaymentID), orNull(r.CardID), textOrNull(r.GatewayID), r.Amount.Minor,
 		r.Amount.Currency, r.Status, r.Source, r.Reason, at, at)
 	if err != nil {
 		return fmt.Errorf("insert refund: %w", err)

@@ -9,14 +9,16 @@ import (
 
 // Setting returns a stored setting; errs.NotFound when there is none. Secrets
 // are stored sealed by their owner.
-func (db *DB) Setting(ctx context.Context, name string) (string, error) {
+func (db *DB) Setting(ctx context.Context, name string) (string, error) { return db.setting(ctx, name) }
+
+func (q querier) setting(ctx context.Context, name string) (string, error) {
 	const query = `
 		SELECT value
 		FROM {settings}
 		WHERE name = ?`
 
 	var value string
-	err := db.get(ctx, &value, query, name)
+	err := q.get(ctx, &value, query, name)
 	if isNoRows(err) {
 		return "", errs.New(errs.NotFound, "There is no setting %q.", name)
 	}

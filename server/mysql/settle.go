@@ -94,9 +94,9 @@ func (t orderTx) NextNumber(ctx context.Context) (int64, error) {
 func (t orderTx) AddOrder(ctx context.Context, o *order.Order) error {
 	const insert = `
 		INSERT INTO {orders} (public_id, number, checkout_id, contact_id, offer_id, offer_slug, offer_name, status, currency,
-			subtotal, discount, tax, total, gift_card, coupons, tax_lines, email, first_name, last_name, country, postal_code, locale, page_url,
+			subtotal, discount, tax, total, gift_card, coupons, gift_cards, gift, tax_lines, email, first_name, last_name, country, postal_code, locale, page_url,
 			referrer, utm, partner, start_page, thank_you_url, help, access, credentials, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
 	taxLines, err := jsonList(o.Terms.TaxLines)
 	if err != nil {
@@ -106,6 +106,14 @@ func (t orderTx) AddOrder(ctx context.Context, o *order.Order) error {
 	if err != nil {
 		return err
 	}
+	cards, err := jsonList(o.Terms.GiftCards)
+	if err != nil {
+		return err
+	}
+	gift, err := jsonOrNull(o.Terms.Gift)
+	if err != nil {
+		return fmt.Errorf("gift: %w", err)
+	}
 	utm, err := json.Marshal(o.Origin.UTM)
 	if err != nil {
 		return fmt.Errorf("utm: %w", err)
@@ -113,8 +121,8 @@ func (t orderTx) AddOrder(ctx context.Context, o *order.Order) error {
 	at := o.CreatedAt.UTC()
 	o.ID, err = t.insert(ctx, insert, o.PublicID, o.Number, o.CheckoutID, o.ContactID, o.Terms.OfferID, o.Terms.OfferSlug,
 		o.Terms.OfferName, o.Status, o.Terms.Total.Currency, o.Terms.Subtotal.Minor, o.Terms.Discount.Minor, o.Terms.Tax.Minor,
-		o.Terms.Total.Minor, o.Terms.GiftCard.Minor, coupons, taxLines, o.Buyer.Email, o.Buyer.FirstName, o.Buyer.LastName, o.Buyer.Country, o.Buyer.PostalCode,
-		o.Locale, o.Origin.PageURL, o.Origin.Referrer, string(utm), o.Origin.Partner, o.Terms.StartPage, o.ThankYouURL,
+		o.Terms.Total.Minor, o.Terms.GiftCard.Minor, coupons, cards, gift, taxLines, o.Buyer.Email, o.Buyer.FirstName, o.Buyer.LastName,
+		o.Buyer.Country, o.Buyer.PostalCode, o.Locale, o.Origin.PageURL, o.Origin.Referrer, string(utm), o.Origin.Partner, o.Terms.StartPage, o.ThankYouURL,
 		o.Terms.Help, o.Access, o.Credentials, at, at)
 	if err != nil {
 		return fmt.Errorf("insert order: %w", err)

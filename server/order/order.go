@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/tillside/tillside/server/catalog"
+	"github.com/tillside/tillside/server/giftcard"
 	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/payment"
 )
@@ -159,6 +160,7 @@ type Terms struct {
 	Coupons   []catalog.QuoteCoupon   `json:"coupons,omitempty"`
 	GiftCards []catalog.QuoteGiftCard `json:"gift_cards,omitempty"`
 	GiftCard  money.Amount            `json:"gift_card,omitzero"` // that gift cards pay of the total
+	Gift      *giftcard.Gift          `json:"gift,omitempty"`     // what the buyer says of the gift cards among the items
 	Seats     int                     `json:"seats,omitempty"`    // how many the offer has; 0: any number
 }
 
@@ -182,6 +184,7 @@ type Item struct {
 	Roles       []string     `json:"roles,omitempty"`
 	AccessTags  []string     `json:"access_tags,omitempty"`
 	RevokeTags  []string     `json:"revoke_tags,omitempty"`
+	GiftCard    bool         `json:"gift_card,omitempty"` // each is a gift card worth Unit
 }
 
 // TaxLine is the tax of one rate.
@@ -220,6 +223,9 @@ const (
 // when nothing was paid. t translates.
 func (o *Order) TenderText(t func(format string, args ...any) string) string {
 	if len(o.Payments) == 0 {
+		if len(o.Terms.GiftCards) > 0 {
+			return t("Gift card")
+		}
 		return ""
 	}
 	tender := o.Payments[0].Tender

@@ -21,107 +21,6 @@ type PaymentJob struct {
 	IntentID string `json:"intent_id"`
 }
 
-// RefundRequest asks for money to be given back.
-type RefundRequest struct {
-	OrderID int64
-	Amount  *money.Amount // nil: all that is left
-	Reason  string        // the shop's own note, cut to 255 characters
-}
-
-const maxReason = 255
-
-func clip(note string) string {
-	if runes := []rune(note); len(runes) > maxReason {
-		return string(runes[:maxReason])
-	}
-	return note
-}
-
-// RequestRefund writes a refund down, with the job that sends it. It locks the
-// order, so that two refunds at once cannot give back more than came in: that
-// is errs.Conflict, and so is an order without a payment.
-func (s *Service) RequestRefund(ctx context.Context, r RefundRequest) (*Refund, error) {
-	var refund *Refund
-	err := s.store.InTx(ctx, func(tx Tx) error {
-		refund = nil
-		o, err := tx.LockOrder(ctx, r.OrderID)
-		if err != nil {
-			return err
-		}
-		if len(o.Payments) == 0 {
-			return errs.New(errs.Conflict, "Nothing was paid for order %s, so nothing can be refunded.", o.NumberText())
-		}
-		known, err := tx.Refunds(ctx, o.ID)
-		if err != nil {
-			return err
-		}
-		paid := o.Payments[0]
-		left, err := paid.Amount.Sub(sumOf(known, paid))
-		if err != nil {
-			return err
-		}
-		amount := left
-		if r.Amount != nil {
-			amount = *r.Amount
-		}
-		switch {
-		case amount.Currency != left.Currency:
-			return errs.Field("amount", "The order was paid in %s.", string(left.Currency))
-		case amount.Minor <= 0 && r.Amount != nil:
-			return errs.Field("amount", "The amount must be above zero.")
-		case left.Minor <= 0:
-			return errs.New(errs.Conflict, "Order %s is refunded already.", o.NumberText())
-		case amount.Minor > left.Minor:
-			return errs.New(errs.Conflict, "Only %s %s of order %s can still be refunded.", left.Major(), string(left.Currency), o.NumberText())
-		}
-		refund = &Refund{
-			PublicID: newPublicID(), OrderID: o.ID, PaymentID: paid.ID, Amount: amount,
-			Status: RefundRequested, Source: RefundByUs, Reason: clip(r.Reason), CreatedAt: s.now(),
-		}
-		if err := tx.AddRefund(ctx, refund); err != nil {
-			return err
-		}
-		return tx.Enqueue(ctx, job.New{
-			Kind: JobSendRefund, Priority: job.PriorityNormal, RunAt: s.now(),
-			Payload: RefundJob{refund.ID}, UniqueKey: "refund:" + refund.PublicID,
-		})
-	})
-	if err != nil && refund != nil && s.isWritten(ctx, refund) {
-		return refund, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("refund order %d: %w", r.OrderID, err)
-	}
-	return refund, nil
-}
-
-// isWritten looks whether a refund is there whose commit got no answer: whoever
-// is told that it failed asks for a second one.
-func (s *Service) isWritten(ctx context.Context, r *Refund) bool {
-	known, err := s.store.Refunds(ctx, r.OrderID)
-	if err != nil {
-		return false
-	}
-	for i := range known {
-		if known[i].PublicID == r.PublicID {
-			*r = known[i]
-			return true
-		}
-	}
-	return false
-}
-
-// sumOf adds up what was given back of a payment, or is on its way.
-func sumOf(refunds []Refund, p Payment) money.Amount {
-	sum := money.New(0, p.Amount.Currency)
-	for _, r := range refunds {
-		if r.PaymentID == p.ID && r.Status != RefundFailed {
-			sum.Minor += r.Amount.Minor // each is at most the payment
-		}
-	}
-	return sum
-}
-
 func (s *Service) sendRefundJob(ctx context.Context, j job.Job) error {
 	var p RefundJob
 	if err := j.Decode(&p); err != nil {
@@ -179,12 +78,19 @@ func (s *Service) storeRefund(ctx context.Context, r *Refund) error {
 	})
 }
 
-// recount brings an order's refunded amount and status in line with its
-// refunds, and fires an event when they changed.
+// recount brings an order's refunded amount and status, and the gift cards that
+// it bought, in line with its refunds, and fires an event when they changed.
 func (s *Service) recount(ctx context.Context, tx Tx, o *Order) error {
 	refunds, err := tx.Refunds(ctx, o.ID)
 	if err != nil {
 		return err
+	}
+	spent, err := s.takeBack(ctx, tx, o, refunds)
+	if err != nil {
+		return err
+	}
+	if !spent.IsZero() { // refunded in the provider's dashboard
+		s.log.WarnContext(ctx, "more was refunded than is left on the gift card", "order", o.ID, "spent", spent.Major())
 	}
 	refunded := money.New(0, o.Terms.Total.Currency)
 	for _, r := range refunds {

@@ -1,6 +1,10 @@
 package order
 
-import "context"
+import (
+	"context"
+
+	"github.com/tillside/tillside/server/giftcard"
+)
 
 // Order returns an order with its items and payments.
 func (s *Service) Order(ctx context.Context, id int64) (*Order, error) { return s.store.Order(ctx, id) }
@@ -13,6 +17,11 @@ func (s *Service) OrderByPublicID(ctx context.Context, publicID string) (*Order,
 // OrderByNumber returns the order that a person names.
 func (s *Service) OrderByNumber(ctx context.Context, number int64) (*Order, error) {
 	return s.store.OrderByNumber(ctx, number)
+}
+
+// GiftCards lists the gift cards that an order bought.
+func (s *Service) GiftCards(ctx context.Context, orderID int64) ([]giftcard.Card, error) {
+	return s.store.GiftCards(ctx, orderID)
 }
 
 // FindOrders lists orders, newest first.

@@ -51,6 +51,7 @@ type Service struct {
 	gateways payment.Lookup
 	users    Users
 	mailer   Mailer
+	cards    Cards
 	log      *slog.Logger
 	now      func() time.Time
 }
@@ -61,13 +62,14 @@ type Options struct {
 	Gateways payment.Lookup
 	Users    Users
 	Mailer   Mailer
+	Cards    Cards
 	Log      *slog.Logger
 	Now      func() time.Time
 }
 
 // NewService returns a Service.
 func NewService(o Options) *Service {
-	return &Service{store: o.Store, gateways: o.Gateways, users: o.Users, mailer: o.Mailer, log: o.Log, now: o.Now}
+	return &Service{store: o.Store, gateways: o.Gateways, users: o.Users, mailer: o.Mailer, cards: o.Cards, log: o.Log, now: o.Now}
 }
 
 // Paid is money that the gateway says has come in.
@@ -181,6 +183,9 @@ func (s *Service) write(ctx context.Context, tx Tx, p *Purchase, paid *Paid) (*O
 		return nil, err
 	}
 	if err := s.commit(ctx, tx, p, o); err != nil {
+		return nil, err
+	}
+	if err := s.makeCards(ctx, tx, o); err != nil {
 		return nil, err
 	}
 	if err := tx.MarkPaid(ctx, p.CheckoutID, p.Attempt.ID, now); err != nil {

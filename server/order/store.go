@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/tillside/tillside/server/coupon"
+	"github.com/tillside/tillside/server/giftcard"
 	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/payment"
@@ -27,6 +28,8 @@ type Store interface {
 	Refunds(ctx context.Context, orderID int64) ([]Refund, error)
 	// Refund returns one refund.
 	Refund(ctx context.Context, id int64) (*Refund, error)
+	// GiftCards lists the cards that an order bought.
+	GiftCards(ctx context.Context, orderID int64) ([]giftcard.Card, error)
 	// FindQuarantine lists what no person has resolved, oldest first.
 	FindQuarantine(ctx context.Context) ([]Quarantine, error)
 	// ResolveQuarantine takes a payment off that list.
@@ -69,6 +72,21 @@ type Tx interface {
 	CommitSeat(ctx context.Context, offerID int64, seats int, checkoutID, orderID int64) (bool, error)
 	// ReleaseSeat gives a reserved seat back.
 	ReleaseSeat(ctx context.Context, checkoutID int64) error
+	// SpendGiftCard takes what the checkout holds off a card. A hold that was
+	// released meanwhile is taken again, if there is enough; else it is a
+	// *giftcard.RefusedError.
+	SpendGiftCard(ctx context.Context, use giftcard.Use, orderID int64) error
+	// ReleaseGiftCards ends a checkout's holds but those of some uses.
+	ReleaseGiftCards(ctx context.Context, checkoutID int64, keep []giftcard.Use) error
+	// AddGiftCard writes a card that was bought, and the job that sends it.
+	AddGiftCard(ctx context.Context, c *giftcard.Card) error
+	// LockGiftCards locks the cards that an order bought and returns them.
+	LockGiftCards(ctx context.Context, orderID int64) ([]giftcard.Card, error)
+	// AddGiftCardEntry locks a card and adds a line to its ledger. A balance
+	// below zero is errs.Conflict.
+	AddGiftCardEntry(ctx context.Context, e giftcard.Entry) error
+	// GiftCardSettings returns the owner's choices.
+	GiftCardSettings(ctx context.Context) (giftcard.Settings, error)
 	// AddTag gives a contact a tag; one that it has stays.
 	AddTag(ctx context.Context, contactID int64, tag, reason string) error
 	// AddQuarantine writes down money without an order; the same payment twice
@@ -126,7 +144,8 @@ type Refund struct {
 	ID        int64
 	PublicID  string
 	OrderID   int64
-	PaymentID int64
+	PaymentID int64  // 0 when it goes back to a gift card
+	CardID    int64  // the gift card that it goes back to; 0 for money
 	GatewayID string // the provider's id; empty until it is known
 	Amount    money.Amount
 	Status    RefundStatus

@@ -13,7 +13,7 @@ import (
 var errNothingLeft = errors.New("what was reserved is gone")
 
 // commit makes what the checkout reserved uses of its order: the seat, then the
-// coupons, in the order in which every transaction takes them. Reservations of
+// coupons, then the gift cards, in the order in which every transaction takes them. Reservations of
 // earlier attempts are given back. It is errNothingLeft when one was released
 // meanwhile and nothing is left: then the transaction must not commit.
 func (s *Service) commit(ctx context.Context, tx Tx, p *Purchase, o *Order) error {
@@ -50,6 +50,9 @@ func (s *Service) commit(ctx context.Context, tx Tx, p *Purchase, o *Order) erro
 	if err := tx.ReleaseCoupons(ctx, p.CheckoutID, codes); err != nil {
 		return err
 	}
+	if err := s.spend(ctx, tx, p, o); err != nil {
+		return err
+	}
 	for _, applied := range terms.Coupons {
 		if applied.Tag == "" {
 			continue
@@ -64,7 +67,7 @@ func (s *Service) commit(ctx context.Context, tx Tx, p *Purchase, o *Order) erro
 // nothingLeft keeps money in quarantine whose checkout lost what it had
 // reserved; without money nothing happens. The error is errs.Conflict.
 func (s *Service) nothingLeft(ctx context.Context, r Settlement) error {
-	refused := errs.New(errs.Conflict, "This offer or its coupon was used up meanwhile. Please contact us.")
+	refused := errs.New(errs.Conflict, "This offer, its coupon or its gift card was used up meanwhile. Please contact us.")
 	if r.Paid == nil {
 		return refused
 	}
@@ -73,7 +76,7 @@ func (s *Service) nothingLeft(ctx context.Context, r Settlement) error {
 		if err != nil {
 			return err
 		}
-		return s.quarantine(ctx, tx, p, *r.Paid, ReasonUsedUp, "a seat or a coupon of the order was given to others meanwhile")
+		return s.quarantine(ctx, tx, p, *r.Paid, ReasonUsedUp, "a seat, a coupon or a gift card of the order went to others meanwhile")
 	})
 	if err != nil {
 		return err

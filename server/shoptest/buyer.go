@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -130,12 +131,20 @@ func (b *Buyer) DoAdmin(method, path string, body any) Answer {
 // Start does steps 1 and 2.
 func (b *Buyer) Start(email string) {
 	b.tb.Helper()
-	a := b.Do(http.MethodPost, "/v1/checkouts", map[string]any{
+	b.StartWith(email, nil)
+}
+
+// StartWith does so with more in the first request, such as "gift".
+func (b *Buyer) StartWith(email string, more map[string]any) {
+	b.tb.Helper()
+	body := map[string]any{
 		"form_token": b.FormToken(),
 		"contact":    map[string]string{"email": email, "first_name": "Erika", "last_name": "Muster"},
 		"page_url":   b.Stand.Plugin.URL + "/order/?utm_source=letter",
 		"utm":        map[string]string{"source": "letter"}, "partner": "p7",
-	})
+	}
+	maps.Copy(body, more)
+	a := b.Do(http.MethodPost, "/v1/checkouts", body)
 	if a.Code != http.StatusCreated {
 		b.tb.Fatalf("start: %d %s", a.Code, a.Raw)
 	}
@@ -147,9 +156,8 @@ func (b *Buyer) Start(email string) {
 		b.tb.Fatalf("details: %d %s", a.Code, a.Raw)
 	}
 	b.Version = 2
-	total, _ := a.Map("quote")["due_today"].(map[string]any)
-	amount, _ := total["amount"].(float64)
-	b.Total, b.Currency = int64(amount), fmt.Sprint(total["currency"])
+	b.Currency = fmt.Sprint(a.Map("quote")["currency"])
+	b.Take(a.Map("quote"))
 }
 
 // Pay clicks the button with a card number, under a key of its own.

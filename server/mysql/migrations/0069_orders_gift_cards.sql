@@ -1,0 +1,3 @@
+-- +goose Up
+ALTER TABLE {orders}
+	ADD COLUMN gift_cards TEXT NULL AFTER coupons;
