@@ -35,6 +35,7 @@ type cli struct {
 	Import    importCmd    `cmd:"" help:"Read products, prices and offers from a catalogue file."`
 	Export    exportCmd    `cmd:"" help:"Write the catalogue as such a file."`
 	Coupon    couponCmd    `cmd:"" help:"Make, show and explain coupons."`
+	GiftCard  giftCardCmd  `cmd:"" name:"giftcard" help:"Make, show and adjust gift cards."`
 	Offer     offerCmd     `cmd:"" help:"The pages and the wait lists of offers."`
 	Order     orderCmd     `cmd:"" help:"List, show and refund orders."`
 	Operation operationCmd `cmd:"" help:"Custom operations, and the hooks by which a CRM runs them."`
@@ -55,7 +56,7 @@ func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
 	var c cli
-	parser, err := kong.New(&c, kong.Name("tillside"), kong.UsageOnError(),
+	parser, err := kong.New(&c, kong.Name("tillside"), kong.UsageOnError(), kong.Vars{"card": cardHelp},
 		kong.Description("A shop for a WordPress site. Every setting of `serve` is an environment variable; see docs/install.md."))
 	if err != nil {
 		panic(err) // a mistake in the struct above

@@ -120,7 +120,9 @@ func (c orderRefundCmd) Run(a *app) error {
 		return err
 	}
 	return a.print.value(refund, func(p *printer) {
-		p.line("refunded %s of order %s: %s", refund.Amount, c.Number, refund.Status)
+		for _, part := range refund.Parts {
+			p.line("refunded %s of order %s to the %s: %s", part.Amount, c.Number, strings.ReplaceAll(part.To, "_", " "), part.Status)
+		}
 	})
 }
 
