@@ -29,7 +29,7 @@ var may = map[string][]string{
 	"server/catalog":   {"server/errs", "server/money", "server/job", "go.yaml.in/yaml/v3"},
 	"server/coupon":    {"server/errs", "server/money", "server/job", "server/contact", "server/catalog", "golang.org/x/text"},
 	"server/giftcard":  {"server/errs", "server/money", "server/job", "server/contact", "server/coupon", "server/catalog"},
-	"server/operation": {"server/errs", "server/coupon", "server/catalog"},
+	"server/operation": {"server/errs", "server/coupon", "server/giftcard", "server/catalog"},
 	"server/payment":   {"server/money"},
 	"server/order": {
 		"server/errs", "server/money", "server/job", "server/coupon", "server/giftcard", "server/catalog", "server/payment", "server/failpoint",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -452,4 +453,40 @@ func TestGiftCard_AdjustmentsAreBounded(t *testing.T) {
 		t.Errorf("export: %s, %v", csv.String(), err)
 	}
 	wantSound(t, p)
+}
+
+func TestGiftCard_OfAnOperationIsMailedOnceHoweverOftenTheCRMCalls(t *testing.T) {
+	t.Parallel()
+	s, p := giftShop(t)
+	if _, err := p.Shop.CreateOperation(t.Context(), server.OperationDraft{
+		Slug: "thanks", Actions: server.IssueGiftCardActions("25.00 EUR", "Your shop", "Thank you!", false),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	hook, err := p.Shop.NewHook(t.Context(), "thanks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, path, _ := strings.Cut(hook.URL, "/tillside")
+	b := s.NewBuyer(p, "course")
+	for range 3 {
+		a := callHook(b, path, url.Values{"email": {"erika@example.com"}})
+		wantCode(t, a, http.StatusOK, "run")
+		if a.String("code") != "" {
+			t.Errorf("the hook tells the code: %s", a.Raw)
+		}
+	}
+	shoptest.WaitFor(t, "the card to be sent", func() bool { return len(s.Plugin.MailedCards("erika@example.com")) == 1 })
+	s.Quiet()
+	if n := len(s.Plugin.MailedCards("erika@example.com")); n != 1 {
+		t.Errorf("%d cards were mailed, want one", n)
+	}
+	wantCard(t, p, s.Plugin.MailedCards("erika@example.com")[0], "25.00 EUR", "0.00 EUR")
+	for _, amount := range []string{"", "25", "-5.00 EUR", "0.00 EUR"} {
+		if _, err := p.Shop.CreateOperation(t.Context(), server.OperationDraft{
+			Slug: "bad", Actions: server.IssueGiftCardActions(amount, "", "", false),
+		}); err == nil {
+			t.Errorf("%q was allowed", amount)
+		}
+	}
 }

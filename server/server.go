@@ -139,7 +139,7 @@ func (s *Shop) wire(ctx context.Context) error {
 	s.links = &coupon.Links{Store: couponStore, Now: s.now}
 	s.individuals = &coupon.Individuals{Store: couponStore, Zone: s.site.TimeZone, Now: s.now}
 	s.Operations = operation.NewService(operation.Options{
-		Store: mysql.NewOperationStore(s.db), Coupons: s.individuals, Fields: s.db, Offers: s.Catalog, Page: s.offerPage,
+		Store: mysql.NewOperationStore(s.db), Coupons: s.individuals, Cards: s.GiftCards, Person: s.person, Fields: s.db, Offers: s.Catalog, Page: s.offerPage,
 		Date: func(at time.Time) string { return s.site.Locale().DateTime(at, s.site.TimeZone()) }, Zone: s.site.TimeZone, Now: s.now,
 	})
 	s.Coupons = coupon.NewService(coupon.Options{

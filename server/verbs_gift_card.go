@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/giftcard"
 	"github.com/tillside/tillside/server/money"
@@ -114,10 +115,9 @@ func (s *Shop) IssueGiftCard(ctx context.Context, r GiftCardRequest, source gift
 
 // parseAmount reads "50.00 EUR"; a minus may stand before it.
 func parseAmount(field, text string) (money.Amount, error) {
-	number, currency, found := strings.Cut(strings.TrimSpace(text), " ")
-	digits, negative := strings.CutPrefix(number, "-")
-	amount, err := money.ParseMajor(strings.TrimPrefix(digits, "+"), money.Currency(strings.ToUpper(strings.TrimSpace(currency))))
-	if !found || err != nil {
+	digits, negative := strings.CutPrefix(strings.TrimSpace(text), "-")
+	amount, err := coupon.ParseAmount(strings.TrimPrefix(digits, "+"))
+	if err != nil {
 		return amount, errs.Field(field, "%q is not an amount; write it like 50.00 EUR.", text)
 	}
 	if negative {

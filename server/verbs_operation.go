@@ -17,12 +17,23 @@ type OperationDraft struct {
 	Actions []operation.Action `json:"actions"`
 }
 
+// OperationAction is one step of an operation.
+type OperationAction = operation.Action
+
 // GenerateCouponAction makes a one-time code and writes it into fields.
 type GenerateCouponAction = operation.GenerateCoupon
 
 // GenerateCouponActions returns an operation's only action.
 func GenerateCouponActions(g GenerateCouponAction) []operation.Action {
 	return []operation.Action{{Kind: operation.ActionGenerateCoupon, GenerateCoupon: &g}}
+}
+
+// IssueGiftCardActions returns an operation's only action: a gift card, mailed to
+// the contact.
+func IssueGiftCardActions(amount, sender, message string, everyRun bool) []operation.Action {
+	return []operation.Action{{Kind: operation.ActionIssueGiftCard, IssueGiftCard: &operation.IssueGiftCard{
+		Amount: amount, Sender: sender, Message: message, EveryRun: everyRun,
+	}}}
 }
 
 // NewGenerateCoupon returns the action that makes codes like those of a request;

@@ -7,7 +7,7 @@ import (
 )
 
 type operationCmd struct {
-	Create  operationCreateCmd `cmd:"" help:"Make an operation that generates a coupon for a contact."`
+	Create  operationCreateCmd `cmd:"" help:"Make an operation that generates a coupon, or a gift card, for a contact."`
 	List    operationListCmd   `cmd:"" help:"List operations."`
 	Show    operationShowCmd   `cmd:"" help:"Show an operation with its newest runs."`
 	Run     operationRunCmd    `cmd:"" help:"Run an operation for one contact."`
@@ -27,9 +27,13 @@ type individualFlags struct {
 }
 
 type operationCreateCmd struct {
-	Slug   string `arg:"" help:"How you name it: lower-case letters, digits, hyphens."`
-	Coupon string `required:"" help:"The template that the codes are made from."`
-	Name   string `help:"What it is for."`
+	Slug     string `arg:"" help:"How you name it: lower-case letters, digits, hyphens."`
+	Coupon   string `help:"The template that the codes are made from." xor:"what" required:""`
+	GiftCard string `help:"Mail the contact a gift card instead: '25.00 EUR'." xor:"what" required:""`
+	Sender   string `help:"Who gives the card."`
+	Message  string `help:"A message on it."`
+	EveryRun bool   `help:"A card at each run; without this a contact gets one, however often your CRM calls."`
+	Name     string `help:"What it is for."`
 	individualFlags
 	CodeField    string `help:"The contact's field that takes the code."`
 	ExpiresField string `help:"The field that takes its end."`
@@ -42,6 +46,9 @@ type operationCreateCmd struct {
 // Run makes an operation.
 func (c operationCreateCmd) Run(a *app) error {
 	return withShop(a, func(shop *server.Shop) error {
+		if c.GiftCard != "" {
+			return c.make(a, shop, server.IssueGiftCardActions(c.GiftCard, c.Sender, c.Message, c.EveryRun))
+		}
 		action, err := server.NewGenerateCoupon(server.IndividualRequest{
 			Coupon: c.Coupon, Prefix: c.Prefix, Length: c.Length, Alphabet: c.Alphabet, Lifetime: c.Lifetime, Bearer: c.Bearer, WhenLive: c.WhenLive,
 		})
@@ -50,14 +57,18 @@ func (c operationCreateCmd) Run(a *app) error {
 		}
 		action.CodeField, action.ExpiresField, action.LinkField, action.LinkOffer = c.CodeField, c.ExpiresField, c.LinkField, c.LinkOffer
 		action.SetFormats(c.DateFormat, c.LinkQuery)
-		made, err := shop.CreateOperation(a.ctx, server.OperationDraft{Slug: c.Slug, Name: c.Name, Actions: server.GenerateCouponActions(action)})
-		if err != nil {
-			return err
-		}
-		return a.print.value(made, func(p *printer) {
-			p.line("made the operation %s", made.Slug)
-			p.line("the address for your CRM: tillside operation hook %s", made.Slug)
-		})
+		return c.make(a, shop, server.GenerateCouponActions(action))
+	})
+}
+
+func (c operationCreateCmd) make(a *app, shop *server.Shop, actions []server.OperationAction) error {
+	made, err := shop.CreateOperation(a.ctx, server.OperationDraft{Slug: c.Slug, Name: c.Name, Actions: actions})
+	if err != nil {
+		return err
+	}
+	return a.print.value(made, func(p *printer) {
+		p.line("made the operation %s", made.Slug)
+		p.line("the address for your CRM: tillside operation hook %s", made.Slug)
 	})
 }
 

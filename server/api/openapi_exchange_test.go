@@ -337,6 +337,10 @@ func (s *stage) operationDesk(t *testing.T) {
 	want(t, admin("POST", "/operations", draft), http.StatusCreated)
 	want(t, admin("POST", "/operations", draft), http.StatusConflict)
 	want(t, admin("POST", "/operations", map[string]any{"slug": "none", "actions": []any{map[string]any{"kind": "fly"}}}), http.StatusBadRequest)
+	want(t, admin("POST", "/operations", map[string]any{"slug": "thanks", "actions": []any{map[string]any{
+		"kind": "issue_gift_card", "issue_gift_card": map[string]any{"amount": "25.00 EUR"},
+	}}}), http.StatusCreated)
+	want(t, admin("POST", "/operations/thanks/run", map[string]string{"email": "erika@example.com"}), http.StatusOK)
 	want(t, admin("GET", "/operations", nil), http.StatusOK)
 	want(t, admin("POST", "/operations/win-back/run", map[string]string{"email": "erika@example.com"}), http.StatusOK)
 	want(t, admin("GET", "/operations/win-back", nil), http.StatusOK)

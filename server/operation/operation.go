@@ -17,6 +17,7 @@ import (
 	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/giftcard"
 )
 
 // Status says whether an operation may run.
@@ -48,12 +49,27 @@ func (o *Operation) HasHook() bool { return o.HookHash != [32]byte{} }
 type ActionKind string
 
 // The kinds of actions.
-const ActionGenerateCoupon ActionKind = "generate_coupon"
+const (
+	ActionGenerateCoupon ActionKind = "generate_coupon"
+	ActionIssueGiftCard  ActionKind = "issue_gift_card"
+)
 
 // Action is one step of an operation: its kind, and what that kind asks.
 type Action struct {
 	Kind           ActionKind      `json:"kind"`
 	GenerateCoupon *GenerateCoupon `json:"generate_coupon,omitempty"`
+	IssueGiftCard  *IssueGiftCard  `json:"issue_gift_card,omitempty"`
+}
+
+// IssueGiftCard makes a gift card and mails it to the contact. Its code goes
+// nowhere else: whoever has it has the money.
+type IssueGiftCard struct {
+	Amount  string `json:"amount"` // "25.00 EUR"
+	Sender  string `json:"sender,omitempty"`
+	Message string `json:"message,omitempty"`
+	// EveryRun makes a card each time. Without it a contact gets one card from
+	// the operation, however often a CRM calls.
+	EveryRun bool `json:"every_run,omitempty"`
 }
 
 // GenerateCoupon makes a one-time code of the contact's own and writes it into
@@ -162,6 +178,11 @@ type Coupons interface {
 	Generate(ctx context.Context, r coupon.Individual) (*coupon.Code, error)
 }
 
+// GiftCards makes gift cards.
+type GiftCards interface {
+	Issue(ctx context.Context, d giftcard.Draft) (*giftcard.Card, string, error)
+}
+
 // Fields writes custom fields of a contact; the CRM that is connected mirrors
 // them.
 type Fields interface {
@@ -177,8 +198,11 @@ type Offers interface {
 type Options struct {
 	Store   Store
 	Coupons Coupons
+	Cards   GiftCards
 	Fields  Fields
 	Offers  Offers
+	// Person returns a contact's e-mail address and name.
+	Person func(ctx context.Context, contactID int64) (email, name string, err error)
 	// Page returns the address of the page that sells an offer.
 	Page func(ctx context.Context, offer string) (string, error)
 	// Date writes a moment for people, in the site's language and zone.

@@ -13,10 +13,16 @@ import (
 
 // check looks at one action.
 func (s *Service) check(ctx context.Context, a *Action) error {
-	if a.Kind != ActionGenerateCoupon || a.GenerateCoupon == nil {
-		return errs.Field("actions", "There is no action %q.", string(a.Kind))
+	switch {
+	case a.Kind == ActionGenerateCoupon && a.GenerateCoupon != nil:
+		return s.checkCoupon(ctx, a.GenerateCoupon)
+	case a.Kind == ActionIssueGiftCard && a.IssueGiftCard != nil:
+		return a.IssueGiftCard.check(s.Now())
 	}
-	g := a.GenerateCoupon
+	return errs.Field("actions", "There is no action %q.", string(a.Kind))
+}
+
+func (s *Service) checkCoupon(ctx context.Context, g *GenerateCoupon) error {
 	individual := g.individual(0)
 	if _, err := individual.Check(); err != nil {
 		return err
@@ -72,7 +78,7 @@ func (s *Service) Run(ctx context.Context, o *Operation, contactID int64, source
 	r.Status = RunDone
 	var failed error
 	for i := range o.Actions {
-		step, err := s.act(ctx, &o.Actions[i], contactID)
+		step, err := s.act(ctx, r, o, i)
 		if err != nil {
 			step.Error, r.Status = errs.From(err).Message(), RunFailed
 			failed = fmt.Errorf("run %s, action %d: %w", o.Slug, i+1, err)
@@ -100,9 +106,15 @@ func (r *Run) Made(what string) string {
 	return made
 }
 
-func (s *Service) act(ctx context.Context, a *Action, contactID int64) (Step, error) {
-	step := Step{Kind: a.Kind}
-	g := a.GenerateCoupon
+func (s *Service) act(ctx context.Context, r *Run, o *Operation, i int) (Step, error) {
+	if a := &o.Actions[i]; a.Kind == ActionIssueGiftCard {
+		return s.issue(ctx, r, o, i)
+	}
+	return s.generate(ctx, o.Actions[i].GenerateCoupon, r.ContactID)
+}
+
+func (s *Service) generate(ctx context.Context, g *GenerateCoupon, contactID int64) (Step, error) {
+	step := Step{Kind: ActionGenerateCoupon}
 	code, err := s.Coupons.Generate(ctx, g.individual(contactID))
 	if err != nil {
 		return step, err
