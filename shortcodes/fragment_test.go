@@ -174,7 +174,7 @@ func TestScripts_StayUnderTwoHundredLinesAndNeverWriteHTML(t *testing.T) {
 // TestScripts_FindTheirWords keeps the strings that the scripts use and those
 // that the fragments carry in step.
 func TestScripts_FindTheirWords(t *testing.T) {
-	html := renderForm(t, courseForm()) + renderThankYou(t, shortcodes.ThankYou{}) + renderCoupon(t, shortcodes.Coupon{}) + renderGiftCard(t, shortcodes.GiftCard{})
+	html := renderForm(t, orderForms()["order_form_gift"]) + renderThankYou(t, shortcodes.ThankYou{}) + renderCoupon(t, shortcodes.Coupon{}) + renderGiftCard(t, shortcodes.GiftCard{})
 	used := regexp.MustCompile(`words\.([a-z_]+)`)
 	paths, err := filepath.Glob(filepath.Join(assets, "js", "*.js"))
 	if err != nil {

@@ -99,6 +99,8 @@ func hostileForm() shortcodes.OrderForm {
 	f.Quote.Lines[0].Name = hostile
 	f.Countries = []shortcodes.Country{{Code: `"><b>`, Name: hostile}}
 	f.Layout = hostile
+	f.GiftCardField = "link"
+	f.Gift = &shortcodes.GiftFields{Currency: hostile, Step: hostile, Amount: hostile, Minimum: hostile, Maximum: hostile, MinimumText: hostile, MaximumText: hostile}
 	f.Texts = shortcodes.Texts{
 		Headline: hostile, Continue: hostile, Pay: hostile, Free: hostile, Terms: hostile,
 		TermsLabel: hostile, TermsURL: "javascript:alert(1)",
@@ -116,8 +118,13 @@ func orderForms() map[string]shortcodes.OrderForm {
 	de.Texts.Headline, de.Texts.Pay, de.Layout = "Jetzt anmelden", "Zahlungspflichtig bestellen ({total})", "stacked"
 	rtl := courseForm()
 	rtl.Lang, rtl.Quote = shortcodes.Lang{Locale: "ar", RTL: true}, discountQuote()
+	gift := courseForm()
+	gift.GiftCardField = "open"
+	gift.Gift = &shortcodes.GiftFields{
+		Currency: "EUR", Exponent: 2, Step: "0.01", Amount: "25.00", Minimum: "10.00", Maximum: "200.00", MinimumText: "€10.00", MaximumText: "€200.00",
+	}
 	return map[string]shortcodes.OrderForm{
-		"order_form": courseForm(), "order_form_closed": closed, "order_form_not_yet": notYet,
+		"order_form_gift": gift, "order_form": courseForm(), "order_form_closed": closed, "order_form_not_yet": notYet,
 		"order_form_de": de, "order_form_rtl": rtl, "order_form_hostile": hostileForm(),
 	}
 }

@@ -39,6 +39,9 @@ func mails(t *testing.T) map[string]shortcodes.Mail {
 	rtl.Lang, rtl.Refunded = shortcodes.Lang{Locale: "ar", RTL: true}, "$5.00"
 	free := courseReceipt()
 	free.Tender, free.Seller, free.StartURL = "", "", ""
+	paidWithCard := courseReceipt()
+	paidWithCard.Quote.GiftCards = []shortcodes.Tender{{Name: "Gift card •••• 7KQ2", Amount: "$20.00"}}
+	paidWithCard.Quote.Due = "$49.00"
 	evil := courseReceipt()
 	evil.Site, evil.FirstName, evil.Buyer, evil.Seller, evil.Help = hostile, hostile, hostile, hostile, hostile
 	evil.StartURL, evil.Quote.Lines[0].Name = "javascript:alert(1)", hostile
@@ -62,6 +65,17 @@ func mails(t *testing.T) map[string]shortcodes.Mail {
 			Total: "€49.00", Reason: "Your bank refused the payment.", PageURL: "https://shop.example.com/order/",
 			Help: "Questions? Write to owner@example.com.",
 		})),
+		"mail_gift_card": must(shortcodes.MailGiftCard(shortcodes.GiftCardMail{
+			Lang: lang, Site: "Harbour Studio", SiteURL: "https://shop.example.com", Address: "shop.example.com", Amount: "€50.00",
+			Code: "7KQ2-XW9T-BCDF-GHJK-MN", CardURL: "https://shop.example.com/gift-card/#card-7KQ2-XW9T-BCDF-GHJK-MN", Sender: "Erika",
+			RecipientName: "Maria", Message: "Happy birthday!\nYours, Erika", ValidUntil: "31 December 2029",
+			Help: "Questions? Write to owner@example.com.",
+		})),
+		"mail_gift_card_hostile": must(shortcodes.MailGiftCard(shortcodes.GiftCardMail{
+			Lang: lang, Site: hostile, SiteURL: "javascript:alert(1)", Address: hostile, Amount: hostile, Code: hostile,
+			CardURL: "javascript:alert(1)", Sender: hostile, RecipientName: hostile, Message: hostile, ValidUntil: hostile, Help: hostile,
+		})),
+		"mail_receipt_gift_card": must(shortcodes.MailReceipt(paidWithCard)),
 		"mail_seat_free": must(shortcodes.MailSeatFree(shortcodes.SeatFree{
 			Lang: lang, Site: "Harbour Studio", SiteURL: "https://shop.example.com", FirstName: "Ada", Offer: "Spring class",
 			PageURL: "https://shop.example.com/order/", Help: "Questions? Write to owner@example.com.",

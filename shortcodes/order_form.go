@@ -55,7 +55,11 @@ type OrderForm struct {
 	// CouponField is how the field for coupon codes is shown: "hidden", "link"
 	// (a link opens it), "open"; empty is "link". Magic links work with each.
 	CouponField string
-	Layout      string // "" two columns where there is room; "stacked" always one
+	// GiftCardField is the same for the codes of gift cards; "" is "hidden".
+	GiftCardField string
+	// Gift asks for what a gift card needs; nil when none is sold.
+	Gift   *GiftFields
+	Layout string // "" two columns where there is room; "stacked" always one
 }
 
 // Open reports whether the steps are shown.
@@ -75,6 +79,9 @@ func (f OrderForm) ThankYou() ThankYou {
 func RenderOrderForm(w io.Writer, f OrderForm) error {
 	f.Lang = f.Lang.withDefaults()
 	f.Instance = instance(f.Instance)
+	if f.GiftCardField != "link" && f.GiftCardField != "open" {
+		f.GiftCardField = "hidden"
+	}
 	if f.CouponField != "hidden" && f.CouponField != "open" {
 		f.CouponField = "link"
 	}
@@ -82,4 +89,18 @@ func RenderOrderForm(w io.Writer, f OrderForm) error {
 		f.Layout = "columns"
 	}
 	return render(w, "order_form", f)
+}
+
+// GiftFields is what a form needs to sell a gift card. Amounts are in major
+// units as HTML's number fields want them, and formatted.
+type GiftFields struct {
+	Fixed       bool // its price is what it is worth
+	Currency    string
+	Exponent    int // of the currency: 2 for cents
+	Step        string
+	Amount      string // at first
+	Minimum     string
+	Maximum     string
+	MinimumText string
+	MaximumText string
 }

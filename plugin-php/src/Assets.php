@@ -24,7 +24,7 @@ final class Assets {
 	);
 
 	/** Loaded when they are needed; the others come with the page. */
-	private const LAZY = array( 'thank-you', 'access', 'card', 'coupon', 'countdown', 'brought', 'wait-list' );
+	private const LAZY = array( 'thank-you', 'access', 'card', 'coupon', 'countdown', 'brought', 'wait-list', 'dress', 'code-field', 'gift-fields', 'gift-payment' );
 
 	/**
 	 * Parts for which this request has done it.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/locale"
+	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/shortcodes"
 )
 
@@ -60,7 +61,8 @@ func (a *API) orderForm(offer *catalog.Offer) (shortcodes.OrderForm, error) {
 		State:      shortcodes.State(offer.State(a.Now())),
 		ClosedText: offer.ClosedText,
 		Countries:  countries(l, offer.Form.Countries),
-		Country:    offer.Form.Country, CouponField: string(offer.Form.CouponField),
+		Country:    offer.Form.Country, CouponField: string(offer.Form.CouponField), GiftCardField: string(offer.Form.GiftCardField),
+		Gift: giftFields(l, offer),
 		Texts: shortcodes.Texts{
 			Headline: offer.Form.Headline, Continue: offer.Form.ContinueLabel, Pay: offer.Form.ButtonLabel,
 			Free: offer.Form.FreeLabel, Terms: offer.Form.Terms, TermsURL: offer.Form.TermsURL, TermsLabel: offer.Form.TermsLabel,
@@ -75,6 +77,22 @@ func (a *API) orderForm(offer *catalog.Offer) (shortcodes.OrderForm, error) {
 	}
 	v.Quote = fragmentQuote(l, quote)
 	return v, nil
+}
+
+// giftFields returns what the form asks of a gift card; nil when none is sold.
+func giftFields(l *locale.Locale, o *catalog.Offer) *shortcodes.GiftFields {
+	item := o.GiftItem()
+	if item == nil {
+		return nil
+	}
+	g, exponent := item.Product.GiftCard, o.Currency.Digits()
+	v := &shortcodes.GiftFields{Fixed: !g.Chosen, Currency: string(o.Currency), Exponent: exponent, Amount: item.Unit().Major()}
+	if g.Chosen {
+		v.Minimum, v.MinimumText = g.Minimum.Major(), l.Money(g.Minimum)
+		v.Maximum, v.MaximumText = g.Maximum.Major(), l.Money(g.Maximum)
+		v.Step = money.New(1, o.Currency).Major()
+	}
+	return v
 }
 
 func fragmentQuote(l *locale.Locale, q catalog.Quote) shortcodes.Quote {

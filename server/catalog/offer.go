@@ -72,7 +72,8 @@ type OrderForm struct {
 // Field says how an order form shows a field that few buyers need.
 type Field string
 
-// The ways; "" is FieldLink. A magic link works with each of them.
+// The ways; "" is FieldLink for coupons and FieldHidden for gift cards. A magic
+// link works with each of them.
 const (
 	FieldHidden Field = "hidden"
 	FieldLink   Field = "link" // a link opens it

@@ -1,14 +1,8 @@
 import { call, sessionToken } from '@tillside/api';
 import { add, brought, drop, follow, read, same, store } from '@tillside/brought';
+import { fieldOf } from '@tillside/code-field';
+import { dress } from '@tillside/dress';
 import { fill, make, wordsIn } from '@tillside/view';
-
-/** Adds the style that only coupons need. */
-function dress() {
-	const href = new URL( '../css/coupon.css' + new URL( import.meta.url ).search, import.meta.url ).href;
-	if ( ! document.querySelector( `link[href="${ href }"]` ) ) {
-		document.head.append( make( 'link', '', { rel: 'stylesheet', href } ) );
-	}
-}
 
 read();
 
@@ -18,8 +12,7 @@ export function codesOf( form ) {
 	const { one, base, root } = view;
 	const words = wordsIn( one( '[data-code-words]' ) );
 	const list = one( '[data-code-list]' );
-	const input = one( '[data-code]' );
-	let shown = '', busy = false, stop = () => {};
+	let shown = '', stop = () => {};
 
 	const headers = async () => {
 		const token = await sessionToken( root.dataset.session );
@@ -37,44 +30,17 @@ export function codesOf( form ) {
 		total( checkout.own.copy ? ( checkout.own.copy = await checkout.at( '' ) ).quote : await quote() );
 	}
 
-	function complain( text ) {
-		one( '[data-code-error]' ).textContent = text;
-		input.ariaInvalid = text ? 'true' : null;
-		if ( text ) {
-			input.focus();
+	const field = fieldOf( view, 'code', words.offline, async ( code ) => {
+		const next = checkout.own.copy ? await change( 'PUT', code ) : await quote( [ ...brought.codes, code ] );
+		const refused = next.notices.find( ( notice ) => same( notice.code, code ) );
+		if ( refused ) {
+			return refused.message;
 		}
-	}
-
-	async function apply() {
-		const code = input.value.trim();
-		complain( code ? '' : input.dataset.missing );
-		if ( ! code || busy ) {
-			return;
-		}
-		busy = true;
-		one( '[data-code-apply]' ).ariaBusy = 'true';
-		try {
-			const next = checkout.own.copy ? await change( 'PUT', code ) : await quote( [ ...brought.codes, code ] );
-			const refused = next.notices.find( ( notice ) => same( notice.code, code ) );
-			if ( refused ) {
-				complain( refused.message );
-			} else {
-				add( [ code ] );
-				store();
-				input.value = '';
-				total( next );
-				tell( next );
-				if ( ! one( '[data-code-open]' ).hidden ) {
-					open();
-					one( '[data-code-open]' ).focus();
-				}
-			}
-		} catch ( error ) {
-			complain( error.message || words.offline );
-		}
-		busy = false;
-		one( '[data-code-apply]' ).ariaBusy = 'false';
-	}
+		add( [ code ] );
+		store();
+		total( next );
+		tell( next );
+	} );
 
 	/** Says what the newest coupon did. */
 	function tell( { coupons, total: { text } } ) {
@@ -90,7 +56,7 @@ export function codesOf( form ) {
 		const next = checkout.own.copy ? await change( 'DELETE', code ) : await quote();
 		total( next );
 		view.say( fill( words.coupon_removed, { code, total: next.total.text } ) );
-		( input?.offsetParent ? input : one( '[data-code-open]' ) )?.focus();
+		field.focus();
 	}
 
 	function row( coupon ) {
@@ -112,7 +78,6 @@ export function codesOf( form ) {
 
 	/** Shows a quote's coupons, and why others do not apply. */
 	async function show( next ) {
-		dress();
 		list.replaceChildren( ...next.coupons.map( row ) );
 		list.hidden = ! next.coupons.length;
 		note( next.notices.map( ( { message } ) => message ).join( ' ' ) );
@@ -132,17 +97,6 @@ export function codesOf( form ) {
 			const { countDown } = await import( '@tillside/countdown' );
 			stop();
 			stop = countDown( [ ...list.children ], next, words, view, again );
-		}
-	}
-
-	function open() {
-		dress();
-		const button = one( '[data-code-open]' );
-		const box = one( '[data-code-form]' );
-		box.hidden = ! box.hidden;
-		button.ariaExpanded = String( ! box.hidden );
-		if ( ! box.hidden ) {
-			input.focus();
 		}
 	}
 
@@ -171,18 +125,12 @@ export function codesOf( form ) {
 		}
 	}
 
-	one( '[data-code-apply]' )?.addEventListener( 'click', apply );
-	input?.addEventListener( 'keydown', ( event ) => {
-		if ( event.key === 'Enter' ) {
-			event.preventDefault();
-			apply();
-		}
-	} );
 	follow( begin );
-	dress();
+	dress( 'coupon' );
 
 	return {
-		show, open, begin,
+		show, begin,
+		open: field.open,
 		brought: () => ( { coupons: brought.codes, link: brought.link } ),
 		forget() {
 			Object.assign( brought, { codes: [], link: '' } );

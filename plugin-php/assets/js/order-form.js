@@ -1,5 +1,6 @@
 import { call, sessionToken } from '@tillside/api';
-import { brings, checkoutOf, claim, member } from '@tillside/checkout';
+import { checkoutOf, claim, member } from '@tillside/checkout';
+import { extrasOf } from '@tillside/extras';
 import { paymentOf } from '@tillside/payment';
 import { stepsOf } from '@tillside/steps';
 import { fill, showTotals, viewOf } from '@tillside/view';
@@ -17,9 +18,8 @@ function mountForm( root ) {
 	const checkout = checkoutOf( view, offer );
 	const form = { view, steps, checkout, offer, card: null, go, done, total, busy: ( now ) => lock( now ), quote: () => quote };
 	const payment = paymentOf( form );
-	let quote, ready, timer, codes, step = 1, busy = false;
-	/** Coupons: loaded when somebody brings, opens or has one. */
-	const coupons = async () => ( codes ??= ( await import( '@tillside/coupon' ) ).codesOf( form ) );
+	const extras = extrasOf( form );
+	let quote, ready, timer, step = 1, busy = false;
 	const contact = () => steps.values( 'email', 'first_name', 'last_name' );
 	const details = () => steps.values( 'country', 'postal_code' );
 	const lock = ( now ) => steps.lock( busy = now );
@@ -47,13 +47,11 @@ function mountForm( root ) {
 		quote = next;
 		showTotals( view, quote );
 		prepare();
-		if ( codes || next.coupons?.[ 0 ] || next.notices?.[ 0 ] ) {
-			coupons().then( ( known ) => known.show( next ) );
-		}
+		extras.show( next );
 	}
 
 	async function done( order ) {
-		codes?.forget();
+		extras.forget();
 		try {
 			await ( await thankYou() ).showOrder( view, { order: order.id, token: checkout.own.token }, () => {
 				checkout.forget();
@@ -85,7 +83,7 @@ function mountForm( root ) {
 				}
 			}
 		}
-		const copy = await checkout.start( { contact: contact(), ...codes?.brought() }, await sessionToken( session ) );
+		const copy = await checkout.start( { contact: contact(), ...extras.brought() }, await sessionToken( session ) );
 		return changes.details ? checkout.patch( changes ) : copy;
 	}
 
@@ -96,7 +94,7 @@ function mountForm( root ) {
 		try {
 			await ( ready ?? begin() );
 			if ( step === from && view.shows( 'steps' ) ) {
-				total( ( await store( step === 1 ? { contact: contact(), step: 2 } : { details: details(), step: 3 } ) ).quote );
+				total( ( await store( step === 1 ? { contact: contact(), step: 2 } : { details: details(), step: 3, ...await extras.gift() } ) ).quote );
 				lock( false ); // For the focus.
 				go( step + 1 );
 			}
@@ -132,12 +130,13 @@ function mountForm( root ) {
 
 	function take( copy ) {
 		steps.put( { ...copy.contact, ...copy.details } );
+		extras.put( copy.gift );
 		total( copy.quote );
 		return copy;
 	}
 
 	/** What is live, what this tab has begun, what a bank sent back. */
-	const begin = () => ( ready = Promise.all( [ load(), checkout.resume(), brings() && coupons() ] ).then( open ) );
+	const begin = () => ( ready = Promise.all( [ load(), checkout.resume(), extras.load() ] ).then( open ) );
 	const start = () => begin().catch( failed );
 	function open( [ answer, saved ] ) {
 		const { status } = saved ? take( saved ) : {};
@@ -155,7 +154,7 @@ function mountForm( root ) {
 			return view.panel( words.unavailable_title, answer.message || words.unavailable, start );
 		}
 		go( checkout.own.copy?.step || 1 );
-		codes?.begin();
+		extras.begin();
 		return step === 3 && checkout.sync().then( ( { status, message } ) => status === 'declined' && steps.stop( message ) );
 	}
 
@@ -174,7 +173,6 @@ function mountForm( root ) {
 	} );
 	all( '[data-back]' ).forEach( ( button ) => ( button.onclick = () => go( step - 1 ) ) );
 	one( '[data-card-retry]' ).onclick = prepare;
-	one( '[data-code-open]' )?.addEventListener( 'click', () => coupons().then( ( known ) => known.open() ) );
 	one( '[data-toggle]' ).onclick = ( { currentTarget: button } ) => ( button.ariaExpanded = String( button.ariaExpanded !== 'true' ) );
 	document.addEventListener( 'visibilitychange', () => document.hidden && autosave( true ) );
 	window.addEventListener( 'pageshow', ( { persisted } ) => persisted && ! busy && start() );

@@ -70,7 +70,7 @@ export function stepsOf( view ) {
 			mark( input, '' );
 			if ( required && ! value.trim() ) {
 				problems.push( [ input.name, missing ] );
-			} else if ( wrong && ! /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test( value.trim() ) ) {
+			} else if ( wrong && value && ! ( input.type === 'email' ? /^[^\s@]+@[^\s@]+\.[^\s@]+$/.test( value.trim() ) : input.validity.valid ) ) {
 				problems.push( [ input.name, wrong ] );
 			}
 		}

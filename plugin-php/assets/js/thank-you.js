@@ -35,6 +35,12 @@ function show( { one, words }, receipt ) {
 	one( '[data-refunded]' ).textContent = receipt.refunded?.text;
 	one( '[data-refunded-row]' ).hidden = ! receipt.refunded?.amount;
 	one( '[data-help]' ).textContent = receipt.help;
+	one( '[data-gifts]' ).hidden = ! receipt.gift_cards_bought?.length;
+	for ( const { amount, recipient_email: to, to_buyer: mine, deliver_on: day } of receipt.gift_cards_bought ?? [] ) {
+		const line = one( mine ? '[data-gift-mine]' : day ? '[data-gift-later]' : '[data-gift-to]' );
+		fillIn( line, { amount: amount.text, email: to, day } );
+		line.hidden = false;
+	}
 }
 
 /** Waits for the receipt; a shop that is away comes back. */

@@ -25,15 +25,16 @@ export function showRows( list, quote, words, whole ) {
 		...( whole || discount.amount || taxes.some( ( tax ) => ! tax.inclusive ) ? [ row( 'sum', words.subtotal, quote.subtotal.text ) ] : [] ),
 		...( discount.amount ? [ row( 'sum', whole && quote.coupons?.length ? fill( words.discount_of, { codes: quote.coupons.map( ( { code } ) => code ).join( ', ' ) } ) : words.discount, '−' + discount.text ) ] : [] ),
 		...taxes.map( ( tax ) => row( 'sum', tax.rate ? fill( tax.inclusive ? words.tax_included : words.tax, tax ) : tax.name, tax.amount.text ) ),
-		row( 'total', words.total, quote.total.text )
+		row( 'total', words.total, quote.total.text ),
+		...( quote.gift_card?.amount || whole && quote.gift_cards?.length ? [ ...quote.gift_cards.filter( ( { amount } ) => amount.amount ).map( ( card ) => row( 'sum', fill( words.gift_card, card ), '−' + card.amount.text ) ), row( 'total', words.due, quote.due_today.text ) ] : [] )
 	);
 }
 
 /** Shows a quote wherever the form has a place for it. */
 export function showTotals( { one, words }, quote ) {
-	const { due_today: due, total } = quote;
+	const { due_today: due } = quote;
 	showRows( one( '[data-rows]' ), quote, words );
-	one( '[data-total]' ).textContent = total.text;
+	one( '[data-total]' ).textContent = due.text;
 	one( '[data-pay-label]' ).textContent = fill( due.amount ? words.pay : words.free, { total: due.text } );
 	one( '[data-card-box]' ).hidden = ! due.amount;
 	one( '[data-free]' ).hidden = due.amount;
