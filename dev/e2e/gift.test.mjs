@@ -43,7 +43,8 @@ browserTest( 'a gift card is bought for somebody, comes by mail, and pays for se
 	await page.fill( '[name=recipient_name]', 'Maria' );
 	await page.fill( '[name=recipient_email]', maria );
 	await page.fill( '[name=message]', 'Happy birthday!\nSee you at the lake.' );
-	await until( 'the counter', async () => ( await page.locator( '[data-gift-left]' ).innerText() ).startsWith( '463 ' ) );
+	await until( 'the counter', async () => ( await page.locator( '[data-gift-left]' ).innerText() ).startsWith( '464 ' ) );
+	await until( 'the new total', async () => ( await dues( page ) ).includes( '250' ) );
 	await shot( page, 'gift-2-fields' );
 	await accessible( page );
 	await fits( page, 320 );
@@ -88,6 +89,7 @@ browserTest( 'a gift card is bought for somebody, comes by mail, and pays for se
 	await until( 'nothing to pay', async () => /^\D*0[.,]00/.test( await dues( first ) ) );
 	await next( first );
 	await thanks( first );
+	await until( 'the receipt', async () => ( await first.locator( '[data-done] [data-rows]' ).innerText() ).includes( 'Charged' ) );
 	await shot( first, 'gift-7-receipt' );
 
 	const second = await atPayment( open, maria );

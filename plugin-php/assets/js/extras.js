@@ -9,7 +9,7 @@ export function extrasOf( form ) {
 	let codes, cards;
 	const coupons = once( async () => ( codes = ( await import( '@tillside/coupon' ) ).codesOf( form ) ) );
 	const tenders = once( async () => ( cards = ( await import( '@tillside/gift-payment' ) ).cardsOf( form ) ) );
-	const gift = one( '[data-gift-fields]' ) && import( '@tillside/gift-fields' ).then( ( { giftOf } ) => giftOf( form.view ) );
+	const gift = one( '[data-gift-fields]' ) && import( '@tillside/gift-fields' ).then( ( { giftOf } ) => giftOf( form ) );
 
 	for ( const [ name, part ] of [ [ 'code', coupons ], [ 'giftcard', tenders ] ] ) {
 		one( `[data-${ name }-open]` )?.addEventListener( 'click', () => part().then( ( known ) => known.open() ) );

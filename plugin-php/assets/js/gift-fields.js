@@ -8,7 +8,7 @@ export const day = ( days, now = new Date() ) => new Date( Date.UTC( now.getFull
 export const minor = ( major, exponent ) => Math.round( Number( major ) * 10 ** exponent );
 
 /** What a buyer says of a gift card: its amount, whom it is for, when it is sent. */
-export function giftOf( { one } ) {
+export function giftOf( { view: { one }, checkout, total } ) {
 	const box = one( '[data-gift-fields]' );
 	const exponent = Number( box.dataset.exponent );
 	const field = ( name ) => box.querySelector( `[name="${ name }"]` );
@@ -21,6 +21,13 @@ export function giftOf( { one } ) {
 		one( '[data-gift-day]' ).hidden = ! field( 'recipient_email' ).value.trim();
 	}
 
+	const amount = () => ( field( 'amount' ) ? minor( field( 'amount' ).value, exponent ) : 0 );
+
+	/** Shows the new total as soon as the amount is chosen; the rest is sent with the step. */
+	const chosen = ( { target } ) => target.validity.valid && checkout.own.copy &&
+		checkout.patch( { gift: { ...checkout.own.copy.gift, amount: amount() } } ).then( ( copy ) => total( copy.quote ), () => {} );
+
+	field( 'amount' )?.addEventListener( 'change', chosen );
 	field( 'deliver_on' ).min = day( 0 );
 	field( 'deliver_on' ).max = day( 365 );
 	box.addEventListener( 'input', count );
@@ -30,7 +37,7 @@ export function giftOf( { one } ) {
 	return {
 		values() {
 			const gift = Object.fromEntries( names.map( ( name ) => [ name, field( name ).value.trim() ] ) );
-			return { gift: { ...gift, deliver_on: gift.recipient_email && gift.deliver_on, amount: field( 'amount' ) ? minor( field( 'amount' ).value, exponent ) : 0 } };
+			return { gift: { ...gift, deliver_on: gift.recipient_email && gift.deliver_on, amount: amount() } };
 		},
 		put( saved ) {
 			names.forEach( ( name ) => ( field( name ).value = saved?.[ name ] || field( name ).value ) );

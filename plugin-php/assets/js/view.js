@@ -26,7 +26,7 @@ export function showRows( list, quote, words, whole ) {
 		...( discount.amount ? [ row( 'sum', whole && quote.coupons?.length ? fill( words.discount_of, { codes: quote.coupons.map( ( { code } ) => code ).join( ', ' ) } ) : words.discount, '−' + discount.text ) ] : [] ),
 		...taxes.map( ( tax ) => row( 'sum', tax.rate ? fill( tax.inclusive ? words.tax_included : words.tax, tax ) : tax.name, tax.amount.text ) ),
 		row( 'total', words.total, quote.total.text ),
-		...( quote.gift_card?.amount || whole && quote.gift_cards?.length ? [ ...quote.gift_cards.filter( ( { amount } ) => amount.amount ).map( ( card ) => row( 'sum', fill( words.gift_card, card ), '−' + card.amount.text ) ), row( 'total', words.due, quote.due_today.text ) ] : [] )
+		...( quote.gift_cards?.length ? [ ...quote.gift_cards.filter( ( { amount } ) => amount.amount ).map( ( card ) => row( 'sum', fill( words.gift_card, card ), '−' + card.amount.text ) ), row( 'total', whole ? words.charged : words.due, quote.due_today.text ) ] : [] )
 	);
 }
 
