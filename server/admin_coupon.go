@@ -42,6 +42,15 @@ func (d *desk) AddCouponCodes(ctx context.Context, slug string, codes []string) 
 	return d.Shop.AddCouponCodes(ctx, slug, codes)
 }
 
+// MoveCoupons implements api.CouponDesk.
+func (d *desk) MoveCoupons(ctx context.Context, decode func(dest any) error) (any, error) {
+	var m CouponMove
+	if err := decode(&m); err != nil {
+		return nil, err
+	}
+	return d.Shop.MoveCoupons(ctx, m, func(int) {})
+}
+
 // Simulate implements api.CouponDesk.
 func (d *desk) Simulate(ctx context.Context, decode func(dest any) error) (any, error) {
 	var q Simulation

@@ -24,6 +24,8 @@ type couponCmd struct {
 	Export   couponExportCmd   `cmd:"" help:"Write codes as CSV."`
 	Import   couponImportCmd   `cmd:"" help:"Read codes from CSV."`
 
+	ImportFrom couponImportFromCmd `cmd:"" help:"Make coupons of those of WooCommerce or Easy Digital Downloads on this site."`
+
 	Campaigns couponCampaignsCmd `cmd:"" help:"List campaigns."`
 	Report    couponReportCmd    `cmd:"" help:"What became of a campaign: made, sent, redeemed, revenue, discount."`
 	Revoke    couponRevokeCmd    `cmd:"" help:"Take all codes of a campaign back for good."`

@@ -19,6 +19,8 @@ type CouponDesk interface {
 	SwitchCoupon(ctx context.Context, slugOrCode string, on bool) (any, error)
 	UpdateCoupon(ctx context.Context, slug, name string, rules coupon.Rules) (any, error)
 	AddCouponCodes(ctx context.Context, slug string, codes []string) (any, error)
+	// MoveCoupons makes coupons of those of another shop plugin.
+	MoveCoupons(ctx context.Context, decode func(dest any) error) (any, error)
 	// Simulate explains rule by rule why a code does or does not apply.
 	Simulate(ctx context.Context, decode func(dest any) error) (any, error)
 }
@@ -26,6 +28,7 @@ type CouponDesk interface {
 func (a *API) adminCouponRoutes(admin *gin.RouterGroup) {
 	admin.GET("/coupons", a.handle(a.adminCoupons))
 	admin.POST("/coupons", a.handle(a.createCoupon))
+	admin.POST("/coupons/import-from", a.handle(a.moveCoupons))
 	admin.POST("/coupons/simulate", a.handle(a.simulateCoupon))
 	admin.GET("/coupons/:slug", a.handle(a.adminCoupon))
 	admin.PUT("/coupons/:slug", a.handle(a.changeCoupon))
@@ -99,6 +102,12 @@ func (a *API) addCouponCodes(c *gin.Context) error {
 
 func (a *API) switchCoupon(c *gin.Context, on bool) error {
 	v, err := a.Desk.SwitchCoupon(c.Request.Context(), c.Param("slug"), on)
+	return answer(c, http.StatusOK, v, err)
+}
+
+// moveCoupons serves POST /v1/admin/coupons/import-from.
+func (a *API) moveCoupons(c *gin.Context) error {
+	v, err := a.Desk.MoveCoupons(c.Request.Context(), func(dest any) error { return decode(c, dest) })
 	return answer(c, http.StatusOK, v, err)
 }
 

@@ -89,7 +89,7 @@ func TestOpenAPI_RealExchangesFit(t *testing.T) {
 	}{
 		{"form and quote", s.formAndQuote}, {"coupons", s.coupons}, {"wait list", s.waitList}, {"purchase", s.purchase}, {"free order", s.freeOrder},
 		{"3-D Secure", s.threeDSecure}, {"bank debit", s.bankDebit}, {"other answers", s.otherAnswers},
-		{"refused requests", s.refused}, {"member", s.member}, {"plugin", s.pluginAsks}, {"coupon desk", s.couponDesk}, {"operation desk", s.operationDesk}, {"campaign desk", s.campaignDesk}, {"offer desk", s.offerDesk}, {"coupons shown", s.couponsShown}, {"gift cards", s.giftCards}, {"gift card desk", s.cardDesk},
+		{"refused requests", s.refused}, {"member", s.member}, {"plugin", s.pluginAsks}, {"coupon desk", s.couponDesk}, {"operation desk", s.operationDesk}, {"coupon move", s.couponMove}, {"campaign desk", s.campaignDesk}, {"offer desk", s.offerDesk}, {"coupons shown", s.couponsShown}, {"gift cards", s.giftCards}, {"gift card desk", s.cardDesk},
 		{"keys and fence", s.keysAndFence}, {"webhook", s.webhook},
 	} {
 		t.Run(act.name, act.play)

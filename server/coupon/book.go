@@ -74,6 +74,35 @@ type Book struct {
 // gets none. What cannot work is errs.Invalid, a slug or code that is taken
 // errs.Conflict.
 func (b *Book) Create(ctx context.Context, d Draft) (*Coupon, error) {
+	c, codes, err := b.prepare(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.Store.CreateCoupon(ctx, c, codes); err != nil {
+		return nil, fmt.Errorf("create coupon %s: %w", c.Slug, err)
+	}
+	return c, nil
+}
+
+// Check returns what Create would refuse in a draft, or nil. It writes nothing.
+func (b *Book) Check(ctx context.Context, d Draft) error {
+	_, codes, err := b.prepare(ctx, d)
+	if err != nil {
+		return err
+	}
+	for _, code := range codes {
+		_, err := b.Code(ctx, code.Text)
+		if err == nil {
+			return errs.New(errs.Conflict, "There is already a code %q; letter case, spaces and hyphens do not count.", code.Text)
+		}
+		if !errs.Is(err, errs.NotFound) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Book) prepare(ctx context.Context, d Draft) (*Coupon, []Code, error) {
 	c := &Coupon{Slug: d.Slug, Name: strings.TrimSpace(d.Name), Kind: d.Kind, Status: StatusActive, Revision: 1, Rules: d.Rules}
 	if c.Kind == "" {
 		c.Kind = KindShared
@@ -85,21 +114,18 @@ func (b *Book) Create(ctx context.Context, d Draft) (*Coupon, error) {
 		c.Status = StatusDisabled
 	}
 	if err := b.check(ctx, c); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if c.Kind == KindTemplate && len(d.Codes) > 0 {
-		return nil, errs.Field("codes", "A template has no codes of its own: they are generated.")
+		return nil, nil, errs.Field("codes", "A template has no codes of its own: they are generated.")
 	}
 	codes, err := b.ownCodes(c, d.Codes)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	c.CreatedAt = b.Now()
 	c.UpdatedAt = c.CreatedAt
-	if err := b.Store.CreateCoupon(ctx, c, codes); err != nil {
-		return nil, fmt.Errorf("create coupon %s: %w", c.Slug, err)
-	}
-	return c, nil
+	return c, codes, nil
 }
 
 func (b *Book) check(ctx context.Context, c *Coupon) error {

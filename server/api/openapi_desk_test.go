@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/tillside/tillside/server/mysql/mysqltest"
 	"github.com/tillside/tillside/server/shoptest"
 	"github.com/tillside/tillside/wpbridge"
 )
@@ -69,4 +70,21 @@ func (s *stage) cardDesk(t *testing.T) {
 	ask(http.StatusOK, http.MethodGet, "/v1/admin/gift-card-settings", nil)
 	ask(http.StatusOK, http.MethodPut, "/v1/admin/gift-card-settings", map[string]any{"expiry_country": "DE", "refund": "card_last"})
 	ask(http.StatusBadRequest, http.MethodPut, "/v1/admin/gift-card-settings", map[string]any{"expiry_country": "CA"})
+}
+
+// couponMove takes over the coupons of another plugin.
+func (s *stage) couponMove(t *testing.T) {
+	const prefix = mysqltest.Prefix
+	s.stand.Exec("CREATE TABLE " + prefix + `posts (ID BIGINT UNSIGNED PRIMARY KEY, post_title TEXT, post_excerpt TEXT, post_status VARCHAR(20),
+		post_date DATETIME, post_type VARCHAR(20), post_name VARCHAR(200))`)
+	s.stand.Exec("CREATE TABLE " + prefix + "postmeta (meta_id BIGINT UNSIGNED PRIMARY KEY AUTO_INCREMENT, post_id BIGINT UNSIGNED, meta_key VARCHAR(255), meta_value LONGTEXT)")
+	move := func(body map[string]any) shoptest.Answer {
+		return s.plugin(s.process.URL, wpbridge.ScopeAdmin, http.MethodPost, "/v1/admin/coupons/import-from", body)
+	}
+	want(t, move(map[string]any{"from": "woocommerce"}), http.StatusNotFound)
+	s.stand.Exec("INSERT INTO " + prefix + "posts VALUES (7, 'old-one', '', 'publish', '2026-01-01', 'shop_coupon', 'old-one')")
+	s.stand.Exec("INSERT INTO " + prefix + "postmeta (post_id, meta_key, meta_value) VALUES (7, 'discount_type', 'percent'), (7, 'coupon_amount', '10')")
+	want(t, move(map[string]any{"from": "woocommerce", "dry_run": true}), http.StatusOK)
+	want(t, move(map[string]any{"from": "woocommerce", "map": map[string]string{"11": "course"}, "lossy": "skip"}), http.StatusOK)
+	want(t, move(map[string]any{"from": "woocommerce", "map": map[string]string{"11": "nosuch"}}), http.StatusBadRequest)
 }
