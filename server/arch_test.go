@@ -66,7 +66,7 @@ var may = map[string][]string{
 	"dev":      {},
 	"dev/i18n": {},
 	"dev/bench": {
-		"server", "server/errs", "server/money", "server/payment", "server/mysql/mysqltest", "server/shoptest",
+		"server", "server/config", "server/errs", "server/money", "server/payment", "server/mysql/mysqltest", "server/shoptest",
 		"github.com/gin-gonic/gin", "github.com/go-sql-driver/mysql",
 	},
 	"server/mysql/mysqltest": {"server/mysql", "github.com/go-sql-driver/mysql"},

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -13,12 +14,15 @@ var (
 	userID  = regexp.MustCompile(`^[1-9][0-9]{0,18}$`)
 )
 
-// Verifier checks tokens. It keeps no state: a call token's second use is for the
+// Verifier checks tokens. It keeps no state but form tokens that were good: a call token's second use is for the
 // caller to refuse, by Call.ID. After ReasonKid the keys may be read again.
 type Verifier struct {
 	keys Keys
 	home string
 	now  func() time.Time
+
+	mu    sync.Mutex
+	forms map[string]formClaims // of tokens whose signature was checked
 }
 
 // NewVerifier returns a Verifier for the site whose home_url() is home.
@@ -77,11 +81,8 @@ func (v *Verifier) Call(d Direction, token string, r Request, scopes ...string) 
 // Form checks a form token. It does not know whether the offer has revoked it:
 // compare IssuedAt.
 func (v *Verifier) Form(token string) (Form, error) {
-	var c formClaims
-	if err := v.keys.open(purposeForm, token, &c); err != nil {
-		return Form{}, err
-	}
-	if err := v.checkFromSite(purposeForm, c.Iss, c.Aud); err != nil {
+	c, err := v.formClaims(token)
+	if err != nil {
 		return Form{}, err
 	}
 	if err := purposeForm.checkTimes(v.now(), c.Iat, 0, 0); err != nil {
@@ -94,6 +95,33 @@ func (v *Verifier) Form(token string) (Form, error) {
 		Offer: c.Offer, Instance: c.Inst, Page: c.Page, Coupon: c.Coupon, Layout: c.Layout,
 		IssuedAt: time.Unix(c.Iat, 0).UTC(),
 	}, nil
+}
+
+// maxForms is how many form tokens are known at once.
+const maxForms = 1000
+
+// formClaims returns what a form token says once its signature was checked. Every
+// visitor of a page sends the same one, so that it is checked once.
+func (v *Verifier) formClaims(token string) (formClaims, error) {
+	v.mu.Lock()
+	c, known := v.forms[token]
+	v.mu.Unlock()
+	if known {
+		return c, nil
+	}
+	if err := v.keys.open(purposeForm, token, &c); err != nil {
+		return c, err
+	}
+	if err := v.checkFromSite(purposeForm, c.Iss, c.Aud); err != nil {
+		return c, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.forms == nil || len(v.forms) >= maxForms {
+		v.forms = map[string]formClaims{}
+	}
+	v.forms[token] = c
+	return c, nil
 }
 
 // Session checks a session token.

@@ -28,6 +28,8 @@ import (
 type Offers interface {
 	Offer(ctx context.Context, slug string) (*catalog.Offer, error)
 	OfferByID(ctx context.Context, id int64) (*catalog.Offer, error)
+	// Recent returns an offer as it was at most a second ago.
+	Recent(ctx context.Context, slug string) (*catalog.Offer, error)
 }
 
 // Checkouts is what the routes need of checkouts.

@@ -129,7 +129,12 @@ func (a *API) waitList(c *gin.Context) error {
 // now: the same, or the one that takes its place once it has closed. A token
 // that the owner revoked is errs.Unauthorized.
 func (a *API) offerOf(ctx context.Context, token wpbridge.Form) (offer, sold *catalog.Offer, err error) {
-	offer, err = a.Offers.Offer(ctx, token.Offer)
+	return a.offerBy(ctx, token, a.Offers.Offer)
+}
+
+// offerBy does so with offers as look finds them.
+func (a *API) offerBy(ctx context.Context, token wpbridge.Form, look func(context.Context, string) (*catalog.Offer, error)) (offer, sold *catalog.Offer, err error) {
+	offer, err = look(ctx, token.Offer)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -184,7 +189,7 @@ func (a *API) quote(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	_, offer, err := a.offerOf(c.Request.Context(), token)
+	_, offer, err := a.offerBy(c.Request.Context(), token, a.Offers.Recent)
 	if err != nil {
 		return err
 	}

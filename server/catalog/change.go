@@ -89,6 +89,7 @@ func (d *draft) resolve(o *Offer) []string {
 
 // edit changes one offer of the stored catalogue.
 func (s *Service) edit(ctx context.Context, slug string, fn func(d *draft, o *Offer) (*Offer, error)) (*Offer, error) {
+	defer s.forget()
 	var edited *Offer
 	err := s.store.InTx(ctx, func(tx Tx) error {
 		before, err := tx.Catalogue(ctx)

@@ -55,6 +55,7 @@ func (s *Service) ImportFile(ctx context.Context, r io.Reader, name string, opts
 	if err != nil {
 		return Report{}, fmt.Errorf("read %s: %w", name, err)
 	}
+	defer s.forget()
 	var report Report
 	err = s.store.InTx(ctx, func(tx Tx) error {
 		before, err := tx.Catalogue(ctx)

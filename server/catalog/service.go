@@ -72,11 +72,21 @@ type Service struct {
 
 	mu     sync.RWMutex
 	offers map[int64]*Offer // each is checked against the stored revision before use
+	recent map[string]recentOffer
 }
+
+// recentOffer is an offer as it was at a moment.
+type recentOffer struct {
+	offer *Offer
+	at    time.Time
+}
+
+// recentAge is how old an offer may be that Recent returns.
+const recentAge = time.Second
 
 // NewService returns a Service. Tests pass a fixed clock.
 func NewService(store Store, now func() time.Time) *Service {
-	return &Service{store: store, now: now, offers: map[int64]*Offer{}}
+	return &Service{store: store, now: now, offers: map[int64]*Offer{}, recent: map[string]recentOffer{}}
 }
 
 // Offer returns the offer with a slug, in any state. It always asks the store,
@@ -98,6 +108,32 @@ func (s *Service) Offer(ctx context.Context, slug string) (*Offer, error) {
 		return nil, fmt.Errorf("offer %q: %w", slug, err)
 	}
 	return s.keep(o), nil
+}
+
+// Recent returns an offer as Offer does, as it was at most a second ago: for
+// totals that nobody pays yet. What this process changes shows at once.
+func (s *Service) Recent(ctx context.Context, slug string) (*Offer, error) {
+	now := s.now()
+	s.mu.RLock()
+	known := s.recent[slug]
+	s.mu.RUnlock()
+	if age := now.Sub(known.at); known.offer != nil && age >= 0 && age < recentAge {
+		return known.offer, nil
+	}
+	o, err := s.Offer(ctx, slug)
+	if err == nil {
+		s.mu.Lock()
+		s.recent[slug] = recentOffer{o, now}
+		s.mu.Unlock()
+	}
+	return o, err
+}
+
+// forget makes Recent ask the store.
+func (s *Service) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.recent)
 }
 
 // OfferByID returns the offer with an id, in any state, as Offer does.

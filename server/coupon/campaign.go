@@ -2,8 +2,11 @@ package coupon
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tillside/tillside/server/catalog"
@@ -146,9 +149,7 @@ func (s *Campaigns) Generate(ctx context.Context, c *Campaign, progress func(mad
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		texts := <-batches
-		texts = texts[:min(len(texts), c.Wanted-made)]
-		n, err := s.Store.InsertCodes(ctx, c, texts, c.CreatedAt)
+		n, err := s.insert(ctx, c, batches, c.Wanted-made)
 		if err != nil {
 			return fmt.Errorf("generate campaign %s: %w", c.Slug, err)
 		}
@@ -159,15 +160,42 @@ func (s *Campaigns) Generate(ctx context.Context, c *Campaign, progress func(mad
 	return s.Store.SetCampaignStatus(ctx, c.ID, StatusActive, nil)
 }
 
+// writers is how many batches are written at once: while one waits for the disk
+// the other one is sent.
+const writers = 3
+
+// insert writes a few batches side by side, of no more codes than are wanted, and
+// returns how many were new.
+func (s *Campaigns) insert(ctx context.Context, c *Campaign, batches <-chan []string, wanted int) (int, error) {
+	var wg sync.WaitGroup
+	var made [writers]int
+	var failed [writers]error
+	for i := range writers {
+		texts := <-batches
+		texts = texts[:min(len(texts), wanted)]
+		if wanted -= len(texts); len(texts) == 0 {
+			break
+		}
+		wg.Go(func() { made[i], failed[i] = s.Store.InsertCodes(ctx, c, texts, c.CreatedAt) })
+	}
+	wg.Wait()
+	sum := 0
+	for _, n := range made {
+		sum += n
+	}
+	return sum, errors.Join(failed[:]...)
+}
+
 // texts makes batches of codes while the store writes the ones before.
 func (s *Campaigns) texts(c *Campaign) (<-chan []string, func()) {
-	batches, ended := make(chan []string, 1), make(chan struct{})
+	batches, ended := make(chan []string, writers), make(chan struct{})
 	go func() {
 		for {
 			texts := make([]string, batchSize)
 			for i := range texts {
 				texts[i] = c.Batch.Shape.Generate()
 			}
+			slices.Sort(texts) // neighbours go to the same pages of the index
 			select {
 			case batches <- texts:
 			case <-ended:

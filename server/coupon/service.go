@@ -150,7 +150,7 @@ type wished struct {
 // load reads the codes that are asked for and those that apply by themselves,
 // each once. Texts that are no code get their notice.
 func (s *Service) load(ctx context.Context, r QuoteRequest, out *Quoted) ([]wished, error) {
-	who := Holder{CheckoutID: r.CheckoutID, OfferID: r.Offer.ID, UserID: r.Person.UserID, Email: r.Person.Email}
+	who := Holder{CheckoutID: r.CheckoutID, OfferID: r.Offer.ID, UserID: r.Person.UserID, Email: r.Person.Email, Recent: r.CheckoutID == 0}
 	wishes := r.Wishes
 	if len(wishes) > maxWishes {
 		wishes = wishes[:maxWishes]

@@ -42,6 +42,9 @@ type Holder struct {
 	OfferID    int64
 	UserID     int64
 	Email      string
+	// Recent asks for coupons and campaigns as they were at most a second ago:
+	// for totals that nobody pays yet.
+	Recent bool
 }
 
 // People looks up what is known of a proven person.

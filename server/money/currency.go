@@ -91,15 +91,17 @@ func FromStripe(units int64, currency Currency) (Amount, error) {
 // names none it returns the worth of about half a dollar in the loosest case:
 // one minor unit, and Stripe decides.
 func StripeMinimum(c Currency) Amount {
-	minimum, ok := map[Currency]int64{
-		"USD": 50, "AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500, "DKK": 250, "EUR": 50,
-		"GBP": 30, "HKD": 400, "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000, "MYR": 200, "NOK": 300, "NZD": 50,
-		"PLN": 200, "RON": 200, "SEK": 300, "SGD": 50, "THB": 1000,
-	}[c]
+	minimum, ok := stripeMinimum[c]
 	if !ok {
 		minimum = 1
 	}
 	return New(minimum, c)
+}
+
+var stripeMinimum = map[Currency]int64{
+	"USD": 50, "AED": 200, "AUD": 50, "BGN": 100, "BRL": 50, "CAD": 50, "CHF": 50, "CZK": 1500, "DKK": 250, "EUR": 50,
+	"GBP": 30, "HKD": 400, "HUF": 17500, "INR": 50, "JPY": 50, "MXN": 1000, "MYR": 200, "NOK": 300, "NZD": 50,
+	"PLN": 200, "RON": 200, "SEK": 300, "SGD": 50, "THB": 1000,
 }
 
 func pow10(n int) int64 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,54 +16,65 @@ import (
 type CouponStore struct {
 	db    *DB
 	rules sync.Map // couponVersion → coupon.Rules: parsed once
+
+	recent recentCoupons
 }
 
 type couponVersion struct{ id, revision int64 }
 
 // NewCouponStore returns a CouponStore that reads and writes db.
-func NewCouponStore(db *DB) *CouponStore { return &CouponStore{db: db} }
-
-type codeRow struct {
-	ID            int64      `db:"id"`
-	CouponID      int64      `db:"coupon_id"`
-	CampaignID    *int64     `db:"campaign_id"`
-	ContactID     *int64     `db:"contact_id"`
-	Bound         bool       `db:"is_bound"`
-	Code          string     `db:"code"`
-	Bits          int        `db:"bits"`
-	MaxUses       *int64     `db:"max_uses"`
-	Status        string     `db:"status"`
-	SentAt        *time.Time `db:"sent_at"`
-	StartsAt      *time.Time `db:"starts_at"`
-	ExpiresAt     *time.Time `db:"expires_at"`
-	CreatedAt     time.Time  `db:"created_at"`
-	Slug          string     `db:"slug"`
-	Name          string     `db:"name"`
-	Kind          string     `db:"kind"`
-	CouponStatus  string     `db:"coupon_status"`
-	Revision      int64      `db:"revision"`
-	CouponCreated time.Time  `db:"coupon_created_at"`
-	Campaign      string     `db:"campaign_status"`
-	Taken         bool       `db:"is_taken"`
-	Own           bool       `db:"is_own"`
+func NewCouponStore(db *DB) *CouponStore {
+	s := &CouponStore{db: db}
+	s.recent.forget()
+	return s
 }
 
-// selectCodes reads codes with their coupon, their campaign's status, and
-// whether the code's own limit is used up; the first argument is the checkout
-// whose own use does not count.
+type codeRow struct {
+	ID         int64      `db:"id"`
+	CouponID   int64      `db:"coupon_id"`
+	CampaignID *int64     `db:"campaign_id"`
+	ContactID  *int64     `db:"contact_id"`
+	Bound      bool       `db:"is_bound"`
+	Code       string     `db:"code"`
+	Bits       int        `db:"bits"`
+	MaxUses    *int64     `db:"max_uses"`
+	Touched    bool       `db:"is_touched"`
+	Status     string     `db:"status"`
+	SentAt     *time.Time `db:"sent_at"`
+	StartsAt   *time.Time `db:"starts_at"`
+	ExpiresAt  *time.Time `db:"expires_at"`
+	CreatedAt  time.Time  `db:"created_at"`
+
+	ofCoupon
+	Campaign string `db:"campaign_status"`
+}
+
+// ofCoupon is what a code's coupon adds to its row.
+type ofCoupon struct {
+	Slug          string    `db:"slug"`
+	Name          string    `db:"name"`
+	Kind          string    `db:"kind"`
+	CouponStatus  string    `db:"coupon_status"`
+	Revision      int64     `db:"revision"`
+	CouponCreated time.Time `db:"coupon_created_at"`
+}
+
+const codeColumns = `k.id, k.coupon_id, k.campaign_id, k.contact_id, k.is_bound, k.code, k.bits, k.max_uses, k.touched > 0 AS is_touched, k.status,
+		k.sent_at, k.starts_at, k.expires_at, k.created_at`
+
+const couponColumns = `c.slug, c.name, c.kind, c.status AS coupon_status, c.revision, c.created_at AS coupon_created_at`
+
+// selectCodes reads codes with their coupon and their campaign's status.
 const selectCodes = `
-	SELECT k.id, k.coupon_id, k.campaign_id, k.contact_id, k.is_bound, k.code, k.bits, k.max_uses, k.status, k.sent_at, k.starts_at,
-		k.expires_at, k.created_at, c.slug, c.name, c.kind, c.status AS coupon_status, c.revision, c.created_at AS coupon_created_at,
-		COALESCE((SELECT g.status FROM {coupon_campaigns} g WHERE g.id = k.campaign_id), 'active') AS campaign_status,
-		k.max_uses IS NOT NULL
-			AND COALESCE((SELECT MAX(s.slot) FROM {limit_slots} s
-				WHERE s.kind = 'code' AND s.subject_id = k.id AND s.scope_id = 0), 0) >= k.max_uses
-			AND NOT EXISTS (SELECT 1 FROM {limit_slots} s
-				WHERE s.kind = 'code' AND s.subject_id = k.id AND s.scope_id = 0 AND s.holder_id IS NULL AND s.slot <= k.max_uses)
-			AS is_taken,
-		EXISTS (SELECT 1 FROM {redemptions} r WHERE r.checkout_id = ? AND r.code_id = k.id AND r.state = 'reserved') AS is_own
+	SELECT ` + codeColumns + `, ` + couponColumns + `, COALESCE(g.status, 'active') AS campaign_status
 	FROM {coupon_codes} k
-	JOIN {coupons} c ON c.id = k.coupon_id`
+	JOIN {coupons} c ON c.id = k.coupon_id
+	LEFT JOIN {coupon_campaigns} g ON g.id = k.campaign_id`
+
+// selectCodesAlone reads codes without those, which are known from a moment ago.
+const selectCodesAlone = `
+	SELECT ` + codeColumns + `
+	FROM {coupon_codes} k`
 
 func (r *codeRow) stored(rules coupon.Rules) coupon.Stored {
 	campaign := coupon.StatusActive
@@ -82,27 +94,26 @@ func (r *codeRow) stored(rules coupon.Rules) coupon.Stored {
 			},
 			Campaign: campaign,
 		},
-		Full: coupon.Full{Code: r.Taken && !r.Own},
 	}
 }
 
 // CodesByKey implements coupon.Store.
 func (s *CouponStore) CodesByKey(ctx context.Context, keys []string, who coupon.Holder) ([]coupon.Stored, error) {
-	args := []any{who.CheckoutID}
-	for _, key := range keys {
-		args = append(args, []byte(key))
+	args := make([]any, len(keys))
+	for i, key := range keys {
+		args[i] = []byte(key)
 	}
-	return s.codes(ctx, selectCodes+`
+	return s.codes(ctx, `
 	WHERE k.code_key IN (`+marks(len(keys))+`)`, args, who)
 }
 
 // CodesByID implements coupon.Store.
 func (s *CouponStore) CodesByID(ctx context.Context, ids []int64, who coupon.Holder) ([]coupon.Stored, error) {
-	args := []any{who.CheckoutID}
-	for _, id := range ids {
-		args = append(args, id)
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
 	}
-	return s.codes(ctx, selectCodes+`
+	return s.codes(ctx, `
 	WHERE k.id IN (`+marks(len(ids))+`)`, args, who)
 }
 
@@ -110,23 +121,54 @@ func (s *CouponStore) CodesByID(ctx context.Context, ids []int64, who coupon.Hol
 // that the texts of statements stay few.
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?, ", n), ", ") }
 
-func (s *CouponStore) codes(ctx context.Context, query string, args []any, who coupon.Holder) ([]coupon.Stored, error) {
+func (s *CouponStore) codes(ctx context.Context, where string, args []any, who coupon.Holder) ([]coupon.Stored, error) {
+	query := selectCodes + where
+	if who.Recent {
+		query = selectCodesAlone + where
+	}
 	var rows []codeRow
 	if err := s.db.all(ctx, &rows, query, args...); err != nil {
 		return nil, fmt.Errorf("select codes: %w", err)
 	}
+	own, err := s.ownCodes(ctx, who.CheckoutID)
+	if err != nil {
+		return nil, err
+	}
 	found := make([]coupon.Stored, len(rows))
 	for i := range rows {
-		rules, err := s.rulesOf(ctx, rows[i].CouponID, rows[i].Revision)
+		row := &rows[i]
+		if who.Recent {
+			if err := s.complete(ctx, row); err != nil {
+				return nil, err
+			}
+		}
+		rules, err := s.rulesOf(ctx, row.CouponID, row.Revision)
 		if err != nil {
 			return nil, err
 		}
-		found[i] = rows[i].stored(rules)
-		if err := s.fullness(ctx, &found[i], rows[i].Own, who); err != nil {
+		found[i] = row.stored(rules)
+		if err := s.fullness(ctx, &found[i], row.Touched, slices.Contains(own, row.ID), who); err != nil {
 			return nil, err
 		}
 	}
 	return found, nil
+}
+
+// ownCodes lists the codes of which a checkout holds a use; 0 holds none.
+func (s *CouponStore) ownCodes(ctx context.Context, checkoutID int64) ([]int64, error) {
+	const query = `
+		SELECT code_id
+		FROM {redemptions}
+		WHERE checkout_id = ? AND state = 'reserved'`
+
+	if checkoutID == 0 {
+		return nil, nil
+	}
+	var ids []int64
+	if err := s.db.all(ctx, &ids, query, checkoutID); err != nil {
+		return nil, fmt.Errorf("uses of checkout %d: %w", checkoutID, err)
+	}
+	return ids, nil
 }
 
 // rulesOf returns a coupon's rules. They change with the revision, so that one
@@ -162,10 +204,16 @@ func parseRules(couponID int64, text string) (coupon.Rules, error) {
 	return rules, nil
 }
 
-// fullness looks at the limits that a coupon has over all its codes.
-func (s *CouponStore) fullness(ctx context.Context, f *coupon.Stored, own bool, who coupon.Holder) error {
+// fullness looks at the limits of a code, and at those that its coupon has over
+// all codes.
+func (s *CouponStore) fullness(ctx context.Context, f *coupon.Stored, touched, own bool, who coupon.Holder) error {
 	l := f.Coupon.Rules.Limits
 	var err error
+	if f.Code.MaxUses > 0 && touched && !own { // a code that nobody took a use of is not full
+		if f.Full.Code, err = s.db.isFull(ctx, limitKey{limitCode, f.Code.ID, 0}, f.Code.MaxUses); err != nil {
+			return err
+		}
+	}
 	if l.Uses > 0 && !own {
 		if f.Full.Coupon, err = s.db.isFull(ctx, limitKey{limitCoupon, f.Coupon.ID, 0}, l.Uses); err != nil {
 			return err

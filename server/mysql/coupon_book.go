@@ -101,6 +101,7 @@ func (s *CouponStore) UpdateCoupon(ctx context.Context, c *coupon.Coupon) error 
 	if err != nil {
 		return fmt.Errorf("encode rules: %w", err)
 	}
+	defer s.recent.forget()
 	n, err := s.db.exec(ctx, query, c.Name, c.Status, c.Rules.AutoApply, string(rules), s.db.now().UTC(), c.ID, c.Revision)
 	if err != nil {
 		return fmt.Errorf("update coupon %d: %w", c.ID, err)
@@ -179,12 +180,12 @@ func (s *CouponStore) SetCodeStatus(ctx context.Context, codeID int64, status co
 
 // CodesOf implements coupon.BookStore.
 func (s *CouponStore) CodesOf(ctx context.Context, couponID int64, limit int) ([]coupon.Code, error) {
-	query := selectCodes + `
+	const where = `
 		WHERE k.coupon_id = ?
 		ORDER BY k.id DESC
 		LIMIT ?`
 
-	found, err := s.codes(ctx, query, []any{0, couponID, limit}, coupon.Holder{})
+	found, err := s.codes(ctx, where, []any{couponID, limit}, coupon.Holder{})
 	if err != nil {
 		return nil, err
 	}

@@ -114,10 +114,10 @@ func (s *CouponStore) CountCodes(ctx context.Context, campaignID int64) (int, er
 	const query = `
 		SELECT COUNT(*)
 		FROM {coupon_codes}
-		WHERE campaign_id = ?`
+		WHERE coupon_id = (SELECT coupon_id FROM {coupon_campaigns} WHERE id = ?) AND campaign_id = ?`
 
 	var n int
-	if err := s.db.get(ctx, &n, query, campaignID); err != nil {
+	if err := s.db.get(ctx, &n, query, campaignID, campaignID); err != nil {
 		return 0, fmt.Errorf("count codes of campaign %d: %w", campaignID, err)
 	}
 	return n, nil
@@ -137,11 +137,16 @@ func (s *CouponStore) InsertCodes(ctx context.Context, c *coupon.Campaign, codes
 	for _, code := range codes {
 		args = append(args, c.CouponID, c.ID, code, []byte(strings.ReplaceAll(code, "-", "")), bits, c.Batch.MaxUses, ends, at)
 	}
-	n, err := s.db.exec(ctx, query, args...)
+	made := int64(0)
+	err := s.db.inTx(ctx, func(tx *tx) error { // which is run again when two batches block each other
+		var err error
+		made, err = tx.exec(ctx, query, args...)
+		return err
+	})
 	if err != nil {
 		return 0, fmt.Errorf("insert codes: %w", err)
 	}
-	return int(n), nil
+	return int(made), nil
 }
 
 // SetCampaignStatus implements coupon.CampaignStore.
@@ -151,6 +156,7 @@ func (s *CouponStore) SetCampaignStatus(ctx context.Context, id int64, status co
 		SET status = CASE WHEN status = 'revoked' THEN status ELSE ? END, revoked_at = COALESCE(revoked_at, ?), updated_at = ?
 		WHERE id = ?`
 
+	defer s.recent.forget()
 	if _, err := s.db.exec(ctx, query, status, utc(revokedAt), s.db.now().UTC(), id); err != nil {
 		return fmt.Errorf("set status of campaign %d: %w", id, err)
 	}
@@ -162,13 +168,13 @@ func (s *CouponStore) CampaignTotals(ctx context.Context, id int64) (*coupon.Tot
 	const query = `
 		SELECT COUNT(*) AS codes, COUNT(sent_at) AS sent
 		FROM {coupon_codes}
-		WHERE campaign_id = ?`
+		WHERE coupon_id = (SELECT coupon_id FROM {coupon_campaigns} WHERE id = ?) AND campaign_id = ?`
 
 	var row struct {
 		Codes int `db:"codes"`
 		Sent  int `db:"sent"`
 	}
-	if err := s.db.get(ctx, &row, query, id); err != nil {
+	if err := s.db.get(ctx, &row, query, id, id); err != nil {
 		return nil, 0, fmt.Errorf("count codes of campaign %d: %w", id, err)
 	}
 	t := &coupon.Totals{Codes: row.Codes}

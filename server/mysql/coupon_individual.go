@@ -46,11 +46,18 @@ func (t *tx) liveCode(ctx context.Context, couponID, contactID int64) (*coupon.C
 		LIMIT 20`
 
 	var rows []codeRow
-	if err := t.all(ctx, &rows, query, 0, couponID, contactID, t.now().UTC()); err != nil {
+	if err := t.all(ctx, &rows, query, couponID, contactID, t.now().UTC()); err != nil {
 		return nil, fmt.Errorf("codes of contact %d: %w", contactID, err)
 	}
 	for i := range rows {
-		if !rows[i].Taken {
+		taken := false
+		if most := orZero(rows[i].MaxUses); most > 0 && rows[i].Touched {
+			var err error
+			if taken, err = t.isFull(ctx, limitKey{limitCode, rows[i].ID, 0}, int(most)); err != nil {
+				return nil, err
+			}
+		}
+		if !taken {
 			found := rows[i].stored(coupon.Rules{})
 			return &found.Code, nil
 		}

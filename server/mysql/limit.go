@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// limitKey names a limit. Its row in {limits} is written before anything is
-// taken from it: a locked read is local to one node of a cluster, a write is
+// limitKey names a limit. Its row in {limits}, that of a code in {coupon_codes}, is
+// written before anything is taken from it: a locked read is local to one node of a cluster, a write is
 // certified by all. What was taken are rows in {limit_slots}, one a use, whose
 // key holds even if that is forgotten.
 type limitKey struct {
@@ -43,12 +43,23 @@ func (q querier) isFull(ctx context.Context, key limitKey, limit int) (bool, err
 // touchLimit writes a limit's row, which stays locked until the transaction
 // ends. On a cluster the second of two nodes that write it is sent back.
 func (t *tx) touchLimit(ctx context.Context, key limitKey) error {
-	const query = `
+	const (
+		query = `
 		INSERT INTO {limits} (kind, subject_id, scope_id, touched)
 		VALUES (?, ?, ?, 1)
 		ON DUPLICATE KEY UPDATE touched = touched + 1`
-
-	if _, err := t.exec(ctx, query, key.kind, key.subject, key.scope); err != nil {
+		ofCode = `
+		UPDATE {coupon_codes}
+		SET touched = touched + 1
+		WHERE id = ?`
+	)
+	var err error
+	if key.kind == limitCode { // whoever reads the code sees whether a use was ever taken
+		_, err = t.exec(ctx, ofCode, key.subject)
+	} else {
+		_, err = t.exec(ctx, query, key.kind, key.subject, key.scope)
+	}
+	if err != nil {
 		return fmt.Errorf("write limit %s %d: %w", key.kind, key.subject, err)
 	}
 	return nil
