@@ -69,3 +69,7 @@ node_modules: package-lock.json
 .PHONY: bench
 bench: ## Tillside beside floors measured in the same run, on a site of its own (port 8580)
 	@dev/bench/run
+
+.PHONY: bench-large
+bench-large: ## the same with 10,000,000 codes and the magic links over ten minutes; by hand
+	@dev/bench/run -codes 10000000 -launch 10m

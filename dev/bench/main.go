@@ -4,11 +4,13 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"runtime/pprof"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -20,6 +22,8 @@ type options struct {
 	workers int
 	info    string
 	only    string
+	codes   int
+	launch  time.Duration
 	profile string
 }
 
@@ -28,7 +32,9 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 7, "rounds after the warm-up, of which the median counts")
 	flag.IntVar(&o.workers, "workers", 8, "requests under way at once")
 	flag.StringVar(&o.info, "site", "", "info.json of a demo site; without it nothing is measured on WordPress")
-	flag.StringVar(&o.only, "only", "", "only one part: quotes, settles, process, assets or page")
+	flag.StringVar(&o.only, "only", "", "only one part: quotes, coupons, settles, contended, process, assets, page or launch")
+	flag.IntVar(&o.codes, "codes", 1_000_000, "how many codes the larger table has")
+	flag.DurationVar(&o.launch, "launch", 0, "over how long the magic links are opened; 0 is as fast as it goes")
 	flag.StringVar(&o.profile, "profile", "", "file for a CPU profile of all of it")
 	flag.Parse()
 	gin.SetMode(gin.ReleaseMode)
@@ -68,8 +74,8 @@ func run(o options) (err error) {
 		name string
 		do   func(*host, options, *report) error
 	}{
-		{"quotes", measureQuotes}, {"settles", measureSettles}, {"process", measureProcess}, {"assets", measureAssets},
-		{"page", measurePage},
+		{"quotes", measureQuotes}, {"coupons", measureCoupons}, {"settles", measureSettles}, {"contended", measureContended},
+		{"process", measureProcess}, {"assets", measureAssets}, {"page", measurePage}, {"launch", measureLaunch},
 	} {
 		if o.only != "" && o.only != part.name {
 			continue
@@ -92,7 +98,11 @@ func idle(h *host) (*shoptest.Stand, *shoptest.Process) {
 
 func measureQuotes(h *host, o options, r *report) error {
 	s, p := idle(h)
-	result, err := quotes(s, p, o)
+	body, err := json.Marshal(map[string]any{"form_token": s.NewBuyer(p, "course").FormToken()})
+	if err != nil {
+		return err
+	}
+	result, err := quotes(s, p, o, [][]byte{body})
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ func memory(s *shoptest.Stand, binary string) (rest, peak float64, err error) {
 	const buyers = 4
 	selling, err := newBuyers(2*buyers, s, &shoptest.Process{URL: p.url}, func() string {
 		return s.Stripe.NewConfirmationToken("4242424242424242")
-	})
+	}, "")
 	if err != nil {
 		return 0, 0, err
 	}

@@ -15,12 +15,14 @@ type buyer struct {
 	http *client
 	form string                // the form token, the same for every visitor
 	card func() (token string) // makes a token for the means of payment
+	code string                // of a coupon; empty for none
+	paid func(time.Duration)   // is told how long each payment took; nil for nobody
 }
 
 // buy makes one purchase and fails unless it was paid.
 func (b *buyer) buy() error {
 	raw := fmt.Sprintf(`{"form_token":%q,"contact":{"email":"%s@example.com","first_name":"Erika","last_name":"Muster"},`+
-		`"page_url":"","referrer":"","utm":{"source":"letter"},"partner":""}`, b.form, randomHex())
+		`"page_url":"","referrer":"","utm":{"source":"letter"},"partner":""%s}`, b.form, randomHex(), b.brings())
 	var started struct {
 		ID    string `json:"id"`
 		Token string `json:"checkout_token"`
@@ -46,6 +48,7 @@ func (b *buyer) buy() error {
 	var paid struct {
 		Status string `json:"status"`
 	}
+	began := time.Now()
 	err := b.ask(http.MethodPost, path+"/pay", header+"Idempotency-Key: "+randomHex()+"\r\n", raw, http.StatusOK, &paid)
 	if err != nil {
 		return fmt.Errorf("pay: %w", err)
@@ -53,7 +56,17 @@ func (b *buyer) buy() error {
 	if paid.Status != "succeeded" {
 		return fmt.Errorf("pay: the answer is %q", paid.Status)
 	}
+	if b.paid != nil {
+		b.paid(time.Since(began))
+	}
 	return nil
+}
+
+func (b *buyer) brings() string {
+	if b.code == "" {
+		return ""
+	}
+	return fmt.Sprintf(`,"coupons":[%q]`, b.code)
 }
 
 func (b *buyer) ask(method, path, headers, body string, want int, answer any) error {
@@ -68,22 +81,22 @@ func (b *buyer) ask(method, path, headers, body string, want int, answer any) er
 }
 
 // newBuyers opens n connections to a process.
-func newBuyers(n int, s *shoptest.Stand, p *shoptest.Process, card func() string) ([]*buyer, error) {
+func newBuyers(n int, s *shoptest.Stand, p *shoptest.Process, card func() string, code string) ([]*buyer, error) {
 	clients, err := dialAll(n, p.URL)
 	if err != nil {
 		return nil, err
 	}
 	buyers, form := make([]*buyer, n), s.NewBuyer(p, "course").FormToken()
 	for i, c := range clients {
-		buyers[i] = &buyer{http: c, form: form, card: card}
+		buyers[i] = &buyer{http: c, form: form, card: card, code: code}
 	}
 	return buyers, nil
 }
 
 // settles measures whole purchases against their own statements in a single
 // transaction of a bare program.
-func settles(s *shoptest.Stand, p *shoptest.Process, script *script, o options) (outcome, error) {
-	buyers, err := newBuyers(o.workers, s, p, randomHex)
+func settles(s *shoptest.Stand, p *shoptest.Process, script *script, o options, code string) (outcome, error) {
+	buyers, err := newBuyers(o.workers, s, p, randomHex, code)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -98,12 +111,12 @@ func settles(s *shoptest.Stand, p *shoptest.Process, script *script, o options) 
 		subject: func(worker int) error { return buyers[worker].buy() },
 	}
 
-	before := counts(s)
+	before := counts(s, code)
 	result, err := c.run(o.rounds)
 	if err != nil {
 		return result, err
 	}
-	after := counts(s)
+	after := counts(s, code)
 	for table, n := range after {
 		// A floor that left something out would be no floor.
 		if orders := after["orders"] - before["orders"]; n-before[table] != orders {
@@ -113,10 +126,14 @@ func settles(s *shoptest.Stand, p *shoptest.Process, script *script, o options) 
 	return result, nil
 }
 
-func counts(s *shoptest.Stand) map[string]int {
+func counts(s *shoptest.Stand, code string) map[string]int {
 	rows := map[string]int{}
 	for _, table := range []string{"contacts", "checkouts", "attempts", "customers", "orders", "order_items", "payments"} {
 		rows[table] = s.Count("SELECT COUNT(*) FROM {" + table + "}")
+	}
+	if code != "" {
+		rows["redemptions"] = s.Count("SELECT COUNT(*) FROM {redemptions} WHERE state = 'committed'")
+		rows["coupon_claims"] = s.Count("SELECT COUNT(*) FROM {coupon_claims}")
 	}
 	rows["checkouts, paid"] = s.Count("SELECT COUNT(*) FROM {checkouts} WHERE status = 'paid' AND intent_id IS NOT NULL")
 	rows["attempts, succeeded"] = s.Count("SELECT COUNT(*) FROM {attempts} WHERE status = 'succeeded'")

@@ -107,7 +107,7 @@ func (s *statement) fill(values []string) string {
 // again in the text of the statements.
 const idBase = 7_000_000_000
 
-var idTables = []string{"contacts", "checkouts", "attempts", "orders", "counters"}
+var idTables = []string{"contacts", "checkouts", "attempts", "orders", "redemptions", "counters"}
 
 // base returns where the ids of idTables[i] begin.
 func base(i int) int64 { return idBase + int64(i)*100_000_000 }

@@ -27,3 +27,8 @@ if ( 'shortcode' === $bench_way ) {
 		0
 	);
 }
+
+// Each request that reaches PHP leaves a byte, but for those by which Tillside and the cron of WordPress call.
+if ( ! defined( 'DOING_CRON' ) && empty( $_SERVER['HTTP_X_TILLSIDE_AUTHORIZATION'] ) ) {
+	file_put_contents( WP_CONTENT_DIR . '/bench-requests', '.', FILE_APPEND | LOCK_EX );
+}
