@@ -35,7 +35,9 @@ func (g Gift) Check(now time.Time) (Gift, error) {
 	var err error
 	if g.RecipientEmail = strings.TrimSpace(g.RecipientEmail); g.RecipientEmail != "" {
 		if g.RecipientEmail, err = contact.CheckEmail(g.RecipientEmail); err != nil {
-			return g, errs.Field("gift.recipient_email", "%s", errs.From(err).Text)
+			fault := *errs.From(err)
+			fault.Field = "gift.recipient_email"
+			return g, &fault
 		}
 	}
 	if g.RecipientName, err = contact.CheckName("gift.recipient_name", g.RecipientName); err != nil {
