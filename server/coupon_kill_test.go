@@ -50,6 +50,41 @@ func TestCouponKill_ManyBuyersShareALimit(t *testing.T) {
 	}
 }
 
+// TestCouponKill_ManyBuyersShareAGiftCard lets a crowd spend one card at once,
+// through processes that are killed at random.
+func TestCouponKill_ManyBuyersShareAGiftCard(t *testing.T) {
+	binary := buildVictim(t)
+	s := shoptest.New(t)
+	first := s.Start(shoptest.Options{Idle: true})
+	first.Import(t, shoptest.Catalogue)
+	code, _ := issue(t, first, "1980.00 EUR") // forty courses, and 20.00 of one more
+	first.Stop()
+	shop := newMortals(t, s, binary, 3)
+	stop := shop.killNowAndThen(t, 700*time.Millisecond)
+	r := &rush{s: s, urls: shop.url, offer: "course", card: code, buyers: 200, at: 64, decline: 5}
+	o := r.run(t)
+	stop()
+	t.Logf("%+v, %d kills", o, shop.kills)
+	judge := s.Start(shoptest.Options{})
+	rest := *r
+	rest.urls, rest.buyers, rest.decline = func(int) string { return judge.URL }, 20, 0
+	for wave := 0; wave < 8; wave++ {
+		s.Age(2 * time.Hour)
+		shoptest.WaitFor(t, "no attempt to be open", func() bool {
+			_ = judge.Shop.Checkout.Reconcile(t.Context()) // what fails now is tried again
+			return s.Count("SELECT COUNT(*) FROM {attempts} WHERE open_checkout_id IS NOT NULL") == 0
+		})
+		if err := judge.Shop.Checkout.Expire(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if s.Count("SELECT COALESCE(-SUM(amount), 0) FROM {gift_card_entries} WHERE kind = 'spend'") == 198000 {
+			break
+		}
+		rest.run(t)
+	}
+	wantSpent(t, s, judge, 198000)
+}
+
 // sellRest goes on where a rush ended.
 func (r *rush) sellRest(t *testing.T, limit int, sum outcome, settled func(context.Context) error) {
 	t.Helper()

@@ -55,7 +55,8 @@ type rush struct {
 	s       *shoptest.Stand
 	urls    func(i int) string // of the process that a buyer talks to, at each moment
 	offer   string
-	code    string // empty: the seats of the offer are the limit
+	code    string // of a coupon
+	card    string // the code of a gift card; without both the seats of the offer are the limit
 	buyers  int
 	at      int // how many buy at the same time
 	decline int // of ten cards so many are declined at first
@@ -141,7 +142,16 @@ func (r *rush) buy(i int) string {
 			return fmt.Sprintf("code: %d %s", a.Code, a.Raw)
 		}
 	}
-	if mathrand.IntN(10) < r.decline {
+	if r.card != "" {
+		a = ask(func() shoptest.Answer { return b.UseCard(r.card) })
+		switch {
+		case a.Code == http.StatusBadRequest || a.Code == http.StatusTooManyRequests || b.Total == 4900: // nothing was left
+			return "refused"
+		case a.Code != http.StatusOK:
+			return fmt.Sprintf("card: %d %s", a.Code, a.Raw)
+		}
+	}
+	if b.Total > 0 && mathrand.IntN(10) < r.decline {
 		if got := r.pay(b, ask, cardDeclined); got != "declined" {
 			return got
 		}
@@ -160,8 +170,13 @@ func has(a shoptest.Answer, code string) bool {
 
 // pay clicks once, under one key however often the answer is lost.
 func (r *rush) pay(b *shoptest.Buyer, ask func(func() shoptest.Answer) shoptest.Answer, card string) string {
-	key, token := rand.Text(), r.s.Stripe.NewConfirmationToken(card)
-	a := ask(func() shoptest.Answer { return b.PayWithToken("stripe", token, key) })
+	gateway, key, token := "stripe", rand.Text(), ""
+	if b.Total == 0 {
+		gateway = "none"
+	} else {
+		token = r.s.Stripe.NewConfirmationToken(card)
+	}
+	a := ask(func() shoptest.Answer { return b.PayWithToken(gateway, token, key) })
 	for range 600 {
 		switch status := a.String("status"); {
 		case a.Code == http.StatusGone, status == "totals_changed":
@@ -287,4 +302,41 @@ func TestCouponRace_OnePersonInManyWindowsUsesItOnce(t *testing.T) {
 	if committed := s.Count("SELECT COUNT(*) FROM {redemptions} WHERE state = 'committed'"); n != 1 || committed != 1 {
 		t.Errorf("%d bought with it and %d uses are committed, want one", n, committed)
 	}
+}
+
+// wantSpent checks the books of a gift card: all of it is spent, in as many
+// orders as say so, and nothing is held any more.
+func wantSpent(t *testing.T, s *shoptest.Stand, p *shoptest.Process, worth int) {
+	t.Helper()
+	wantSound(t, p)
+	spent := s.Count("SELECT COALESCE(-SUM(amount), 0) FROM {gift_card_entries} WHERE kind = 'spend'")
+	inOrders := s.Count("SELECT COALESCE(SUM(gift_card), 0) FROM {orders}")
+	if spent != worth || inOrders != worth {
+		t.Errorf("%d were spent, %d stand in orders, want %d", spent, inOrders, worth)
+	}
+	if n := s.Count("SELECT COUNT(*) FROM {gift_card_holds} WHERE state = 'reserved'"); n != 0 {
+		t.Errorf("%d holds are left after their intents", n)
+	}
+	if n := s.Count("SELECT COUNT(*) FROM {quarantine}"); n != 0 {
+		t.Errorf("%d payments are in quarantine", n)
+	}
+}
+
+func TestCouponRace_ManyBuyersShareAGiftCard(t *testing.T) {
+	t.Parallel()
+	s, processes := raceSite(t, shoptest.Catalogue)
+	code, _ := issue(t, processes[0], "167.00 EUR") // three courses, and 20.00 of a fourth
+	r := &rush{s: s, urls: overAll(processes), offer: "course", card: code, buyers: 30, at: 30, decline: 5}
+	for wave := 0; wave < 6; wave++ {
+		r.run(t)
+		s.Age(2 * time.Hour)
+		if err := processes[0].Shop.Checkout.Expire(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if s.Count("SELECT COALESCE(-SUM(amount), 0) FROM {gift_card_entries} WHERE kind = 'spend'") == 16700 {
+			break
+		}
+		r.decline = 0
+	}
+	wantSpent(t, s, processes[0], 16700)
 }

@@ -93,16 +93,9 @@ var (
 )
 
 func openLaunch(h *host, infoFile string) (*launch, error) {
-	raw, err := os.ReadFile(infoFile)
+	info, err := readInfo(infoFile)
 	if err != nil {
 		return nil, err
-	}
-	var info struct {
-		SiteURL string `json:"site_url"`
-		Page    string `json:"order_page_url"`
-	}
-	if err := json.Unmarshal(raw, &info); err != nil {
-		return nil, fmt.Errorf("%s: %w", infoFile, err)
 	}
 	l := &launch{
 		folder: filepath.Dir(infoFile), site: info.SiteURL, path: strings.TrimPrefix(info.Page, info.SiteURL),
@@ -164,7 +157,8 @@ func (l *launch) links(workers int) ([]string, error) {
 	if err := json.Unmarshal([]byte(`{"discount":{"kind":"percent","percent":"20"}}`), &rules); err != nil {
 		return nil, err
 	}
-	if _, err := shop.CreateCoupon(context.Background(), server.CouponDraft{Slug: "launch", Rules: rules, Codes: []string{"LAUNCH"}}); err != nil {
+	code := randomHex()[:8] // the site may have those of an earlier run
+	if _, err := shop.CreateCoupon(context.Background(), server.CouponDraft{Slug: "launch-" + code, Rules: rules, Codes: []string{code}}); err != nil {
 		return nil, err
 	}
 	links := make([]string, launchLinks)
@@ -175,7 +169,7 @@ func (l *launch) links(workers int) ([]string, error) {
 			return errDone
 		}
 		made, err := shop.MakeLink(context.Background(), server.LinkRequest{
-			Offer: l.offer, Page: l.site + l.path, Codes: []string{"LAUNCH"}, Email: fmt.Sprintf("%s@example.com", randomHex()), Lifetime: "7d",
+			Offer: l.offer, Page: l.site + l.path, Codes: []string{code}, Email: fmt.Sprintf("%s@example.com", randomHex()), Lifetime: "7d",
 		})
 		if err == nil {
 			links[n] = made.URL

@@ -70,6 +70,7 @@ func run(o options) (err error) {
 		return errors.New("there must be at least one round and one worker")
 	}
 	r := report{}
+	defer r.print(os.Stdout) // also what was measured before something failed
 	for _, part := range []struct {
 		name string
 		do   func(*host, options, *report) error
@@ -84,7 +85,6 @@ func run(o options) (err error) {
 			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
-	r.print(os.Stdout)
 	return nil
 }
 

@@ -77,16 +77,9 @@ type orderPage struct {
 // openPage keeps the form's HTML where static-form.php finds it, and checks
 // that every variant shows it.
 func openPage(infoFile string) (*orderPage, error) {
-	raw, err := os.ReadFile(infoFile)
+	info, err := readInfo(infoFile)
 	if err != nil {
 		return nil, err
-	}
-	var info struct {
-		SiteURL string `json:"site_url"`
-		Page    string `json:"order_page_url"`
-	}
-	if err := json.Unmarshal(raw, &info); err != nil {
-		return nil, fmt.Errorf("%s: %w", infoFile, err)
 	}
 	page := &orderPage{url: info.SiteURL, path: strings.TrimPrefix(info.Page, info.SiteURL)}
 	text, err := page.get("")
@@ -112,6 +105,24 @@ func openPage(infoFile string) (*orderPage, error) {
 		}
 	}
 	return page, nil
+}
+
+// siteInfo is what a demo says of itself.
+type siteInfo struct {
+	SiteURL string `json:"site_url"`
+	Page    string `json:"order_page_url"`
+}
+
+func readInfo(file string) (siteInfo, error) {
+	var info siteInfo
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return info, err
+	}
+	if err := json.Unmarshal(raw, &info); err != nil {
+		return info, fmt.Errorf("%s: %w", file, err)
+	}
+	return info, nil
 }
 
 // cutForm returns the element that the shortcode printed.

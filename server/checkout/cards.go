@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/tillside/tillside/server/catalog"
-	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/giftcard"
 )
@@ -22,15 +21,8 @@ const maxCards = 10
 // an attempt is under way it is errs.Paying, after too many refusals
 // errs.RateLimited.
 func (s *Service) ApplyCard(ctx context.Context, publicID, token, code string, from netip.Addr) (*Found, error) {
-	c, err := s.owned(ctx, publicID, token)
+	c, seeker, err := s.mayEnter(ctx, publicID, token, from)
 	if err != nil {
-		return nil, err
-	}
-	if err := c.mayChange(c.Version); err != nil {
-		return nil, err
-	}
-	seeker := coupon.Seeker{Address: from, Session: c.PublicID, ContactID: c.ContactID}
-	if err := s.Guard.Allow(ctx, seeker); err != nil {
 		return nil, err
 	}
 	card, err := s.Store.GiftCardByHash(ctx, giftcard.HashOf(code), c.ID)

@@ -25,15 +25,8 @@ func (e *ErrCode) Error() string { return "code not applied: " + string(e.Notice
 // Too many refusals, from the address, in the checkout, or for its contact, are
 // errs.RateLimited.
 func (s *Service) ApplyCode(ctx context.Context, publicID, token, text string, from netip.Addr) (*Found, error) {
-	c, err := s.owned(ctx, publicID, token)
+	c, seeker, err := s.mayEnter(ctx, publicID, token, from)
 	if err != nil {
-		return nil, err
-	}
-	if err := c.mayChange(c.Version); err != nil {
-		return nil, err
-	}
-	seeker := coupon.Seeker{Address: from, Session: c.PublicID, ContactID: c.ContactID}
-	if err := s.Guard.Allow(ctx, seeker); err != nil {
 		return nil, err
 	}
 	with := *c
@@ -62,6 +55,19 @@ func (s *Service) ApplyCode(ctx context.Context, publicID, token, text string, f
 		}
 		return addCodes(ctx, tx, locked.ID, keep)
 	})
+}
+
+// mayEnter returns a checkout whose buyer may enter a code of any kind now.
+func (s *Service) mayEnter(ctx context.Context, publicID, token string, from netip.Addr) (*Checkout, coupon.Seeker, error) {
+	c, err := s.owned(ctx, publicID, token)
+	if err != nil {
+		return nil, coupon.Seeker{}, err
+	}
+	seeker := coupon.Seeker{Address: from, Session: c.PublicID, ContactID: c.ContactID}
+	if err := c.mayChange(c.Version); err != nil {
+		return nil, seeker, err
+	}
+	return c, seeker, s.Guard.Allow(ctx, seeker)
 }
 
 // RemoveCode takes a code off a checkout. One that is not there changes
