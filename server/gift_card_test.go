@@ -448,6 +448,11 @@ func TestGiftCard_AdjustmentsAreBounded(t *testing.T) {
 		t.Error(err)
 	}
 	wantCard(t, p, code, "0.00 EUR", "0.00 EUR")
+	for _, amount := range []string{"0.00 EUR", "-1.00 EUR", "100000.01 EUR"} {
+		if _, err := p.Shop.IssueGiftCard(t.Context(), server.GiftCardRequest{Amount: amount}, giftcard.SourceCommand); err == nil {
+			t.Errorf("a card of %s was issued", amount)
+		}
+	}
 	var csv strings.Builder
 	if err := p.Shop.ExportGiftCards(t.Context(), &csv, func(int) {}); err != nil || strings.Count(csv.String(), "\n") != 2 {
 		t.Errorf("export: %s, %v", csv.String(), err)

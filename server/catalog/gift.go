@@ -47,3 +47,23 @@ func (o *Offer) WithGiftAmount(minor int64) (*Offer, error) {
 	}
 	return &with, nil
 }
+
+// MaxGiftCard is the most that a card may be worth, in minor units.
+const MaxGiftCard = 10_000_000
+
+// giftItem looks at an item that is a gift card: what it is worth must be right
+// before somebody has paid for it.
+func (c *checker) giftItem(o *Offer, item *OfferItem) {
+	g, unit := item.Product.GiftCard, item.Unit()
+	switch {
+	case g == nil:
+	case unit.Minor <= 0:
+		c.add(kindOffer, o.Slug, "items", "a gift card that costs nothing would be worth nothing")
+	case unit.Minor > MaxGiftCard, g.Chosen && g.Maximum.Minor > MaxGiftCard:
+		c.add(kindOffer, o.Slug, "items", "a gift card may be worth at most %s %s", money.New(MaxGiftCard, unit.Currency).Major(), unit.Currency)
+	case g.Chosen && g.Minimum.Currency != unit.Currency:
+		c.add(kindOffer, o.Slug, "items", "the price of the gift card %s is in %s, its bounds are in %s", item.Product.Slug, unit.Currency, g.Minimum.Currency)
+	case g.Chosen && (unit.Minor < g.Minimum.Minor || unit.Minor > g.Maximum.Minor):
+		c.add(kindOffer, o.Slug, "items", "the price of the gift card %s, which the form suggests, is not between its minimum and its maximum", item.Product.Slug)
+	}
+}

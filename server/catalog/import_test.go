@@ -189,7 +189,14 @@ func TestImportFile_Refuses(t *testing.T) {
 	offer := func(price string) string {
 		return "products: [{slug: a, name: A, prices: [{slug: a, amount: " + price + "}]}]\noffers: [{slug: a, name: A, items: [{price: a}]}]"
 	}
+	card := func(worth, price string) string {
+		return "products: [{slug: a, name: A, gift_card: " + worth + ", prices: [{slug: a, amount: " + price + "}]}]\noffers: [{slug: a, name: A, items: [{price: a}]}]"
+	}
 	tests := []struct{ name, yaml, want string }{
+		{"worthless gift card", card("{}", "0 EUR"), "catalog.yaml:2: offer a: a gift card that costs nothing would be worth nothing"},
+		{"huge gift card", card("{}", "100000.01 EUR"), "catalog.yaml:2: offer a: a gift card may be worth at most 100000.00 EUR"},
+		{"gift card of two currencies", card("{minimum: 5 USD, maximum: 9 USD}", "7 EUR"), "catalog.yaml:2: offer a: the price of the gift card a is in EUR, its bounds are in USD"},
+		{"gift card out of bounds", card("{minimum: 5 EUR, maximum: 9 EUR}", "10 EUR"), "catalog.yaml:2: offer a: the price of the gift card a, which the form suggests, is not between its minimum and its maximum"},
 		{"nothing", "", "catalog.yaml: the file is empty"},
 		{"comment only", "# later\n", "catalog.yaml: the file is empty"},
 		{"null", "null\n", "catalog.yaml:1: the file must be a mapping of timezone, products, offers"},

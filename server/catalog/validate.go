@@ -222,6 +222,7 @@ func (c *checker) items(o *Offer) {
 	before := len(c.faults)
 	for i, item := range o.Items {
 		c.item(o, i, item)
+		c.giftItem(o, &item)
 	}
 	if len(c.faults) > before || o.Status != StatusActive {
 		return

@@ -155,15 +155,6 @@ func TestSettings_Check(t *testing.T) {
 	}
 }
 
-func TestMake_RefusesAmountsThatAreNone(t *testing.T) {
-	t.Parallel()
-	for _, minor := range []int64{0, -1, 10_000_001} {
-		if _, _, err := maker(time.Unix(0, 0)).Make(giftcard.Draft{Amount: eur(minor)}); !errs.Is(err, errs.Invalid) {
-			t.Errorf("%d: %v, want it refused", minor, err)
-		}
-	}
-}
-
 func TestHashOf_ForgivesHowACodeIsTyped(t *testing.T) {
 	t.Parallel()
 	_, code, err := maker(time.Unix(0, 0)).Make(giftcard.Draft{Amount: eur(5000)})

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/money"
 )
@@ -32,14 +31,10 @@ type Maker struct {
 	Now  func() time.Time
 }
 
-// Make returns a new card, not stored yet, and its code, which is stored as a
+// Make returns a new card of an amount that was checked, not stored yet, and its code, which is stored as a
 // hash alone, and sealed while a mail with it is due.
 func (m Maker) Make(d Draft) (*Card, string, error) {
 	now := m.Now().In(m.Zone())
-	if d.Amount.Minor <= 0 || d.Amount.Minor > maxAmount {
-		return nil, "", errs.Field("amount", "The amount must be above zero, and not above %s %s.",
-			money.New(maxAmount, d.Amount.Currency).Major(), string(d.Amount.Currency))
-	}
 	c := &Card{
 		PublicID: newPublicID(), Currency: d.Amount.Currency, Status: StatusActive, Source: d.Source, SourceKey: d.Key,
 		OrderID: d.OrderID, ContactID: d.ContactID, Gift: d.Gift, Paid: d.Paid, ExpiresAt: d.Settings.expiresAt(now), CreatedAt: now,
@@ -61,9 +56,6 @@ func (m Maker) Make(d Draft) (*Card, string, error) {
 	code, err := m.code(c)
 	return c, code, err
 }
-
-// maxAmount is the most that a card may be worth, in minor units.
-const maxAmount = 100_000_00
 
 // code gives a card a new code.
 func (m Maker) code(c *Card) (string, error) {

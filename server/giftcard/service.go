@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/money"
@@ -96,6 +97,10 @@ func (s *Service) Issue(ctx context.Context, d Draft) (*Card, string, error) {
 	if d.Gift, err = d.Gift.Check(now); err != nil {
 		return nil, "", err
 	}
+	if d.Amount.Minor <= 0 || d.Amount.Minor > catalog.MaxGiftCard {
+		return nil, "", errs.Field("amount", "The amount must be above zero, and not above %s %s.",
+			money.New(catalog.MaxGiftCard, d.Amount.Currency).Major(), string(d.Amount.Currency))
+	}
 	if d.Deliver && d.Gift.RecipientEmail == "" {
 		return nil, "", errs.Field("gift.recipient_email", "Say to whom the card is sent.")
 	}
@@ -162,8 +167,8 @@ func (s *Service) Adjust(ctx context.Context, ref string, by money.Amount, note 
 			return nil, errs.Field("amount", "The amount must not be zero.")
 		case c.Available().Minor+by.Minor < 0:
 			return nil, errs.New(errs.Conflict, "Only %s %s can be taken off this card.", c.Available().Major(), string(c.Currency))
-		case by.Minor > maxAmount || c.Balance.Minor+by.Minor > maxAmount:
-			return nil, errs.Field("amount", "A card may hold at most %s %s.", money.New(maxAmount, c.Currency).Major(), string(c.Currency))
+		case by.Minor > catalog.MaxGiftCard || c.Balance.Minor+by.Minor > catalog.MaxGiftCard:
+			return nil, errs.Field("amount", "A card may hold at most %s %s.", money.New(catalog.MaxGiftCard, c.Currency).Major(), string(c.Currency))
 		}
 		return &Entry{Kind: EntryAdjust, Amount: by, Note: note}, nil
 	})

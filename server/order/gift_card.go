@@ -59,7 +59,7 @@ func (s *Service) makeCards(ctx context.Context, tx Tx, o *Order) error {
 	}
 	for i := range o.Terms.Items {
 		item := &o.Terms.Items[i]
-		if !item.GiftCard {
+		if !item.GiftCard || item.Unit.IsZero() { // a card of nothing is none
 			continue
 		}
 		paid, err := item.Total.Split(slices.Repeat([]int64{1}, int(item.Quantity)))
