@@ -3,6 +3,7 @@ package api_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/tillside/tillside/server/mysql/mysqltest"
@@ -87,4 +88,102 @@ func (s *stage) couponMove(t *testing.T) {
 	want(t, move(map[string]any{"from": "woocommerce", "dry_run": true}), http.StatusOK)
 	want(t, move(map[string]any{"from": "woocommerce", "map": map[string]string{"11": "course"}, "lossy": "skip"}), http.StatusOK)
 	want(t, move(map[string]any{"from": "woocommerce", "map": map[string]string{"11": "nosuch"}}), http.StatusBadRequest)
+}
+
+func (s *stage) couponDesk(t *testing.T) {
+	admin := func(method, path string, body any) shoptest.Answer {
+		return s.plugin(s.process.URL, wpbridge.ScopeAdmin, method, "/v1/admin/coupons"+path, body)
+	}
+	rules := map[string]any{"discount": map[string]any{"kind": "percent", "percent": "12.5"}}
+	draft := map[string]any{"slug": "letter", "name": "Letter", "rules": rules, "codes": []string{"LETTER"}}
+	want(t, admin("POST", "", draft), http.StatusCreated)
+	want(t, admin("POST", "", draft), http.StatusConflict)
+	want(t, admin("POST", "", map[string]any{"slug": "x", "rules": map[string]any{"discount": map[string]any{"kind": "percent"}}}), http.StatusBadRequest)
+	want(t, admin("GET", "", nil), http.StatusOK)
+	want(t, admin("GET", "/letter", nil), http.StatusOK)
+	want(t, admin("GET", "/LETTER", nil), http.StatusOK)
+	want(t, admin("GET", "/nosuch", nil), http.StatusNotFound)
+	want(t, admin("POST", "/letter/codes", map[string]any{"codes": []string{"LETTER-2"}}), http.StatusOK)
+	want(t, admin("POST", "/letter/codes", map[string]any{"codes": []string{"letter2"}}), http.StatusConflict)
+	want(t, admin("POST", "/letter/disable", nil), http.StatusOK)
+	want(t, admin("POST", "/letter/enable", nil), http.StatusOK)
+	want(t, admin("PUT", "/letter", map[string]any{"rules": rules}), http.StatusOK)
+	want(t, admin("POST", "/simulate", map[string]any{"code": "letter", "offer": "course", "email": "erika@example.com"}), http.StatusOK)
+	want(t, admin("POST", "/simulate", map[string]any{"code": "nosuch", "offer": "course"}), http.StatusNotFound)
+}
+
+func (s *stage) operationDesk(t *testing.T) {
+	admin := func(method, path string, body any) shoptest.Answer {
+		return s.plugin(s.process.URL, wpbridge.ScopeAdmin, method, "/v1/admin"+path, body)
+	}
+	rules := map[string]any{"discount": map[string]any{"kind": "percent", "percent": "20"}}
+	want(t, admin("POST", "/coupons", map[string]any{"slug": "back", "kind": "template", "rules": rules}), http.StatusCreated)
+	draft := map[string]any{"slug": "win-back", "actions": []any{map[string]any{
+		"kind": "generate_coupon", "generate_coupon": map[string]any{"coupon": "back", "lifetime": "48h", "link_offer": "course"},
+	}}}
+	want(t, admin("POST", "/operations", draft), http.StatusCreated)
+	want(t, admin("POST", "/operations", draft), http.StatusConflict)
+	want(t, admin("POST", "/operations", map[string]any{"slug": "none", "actions": []any{map[string]any{"kind": "fly"}}}), http.StatusBadRequest)
+	want(t, admin("POST", "/operations", map[string]any{"slug": "thanks", "actions": []any{map[string]any{
+		"kind": "issue_gift_card", "issue_gift_card": map[string]any{"amount": "25.00 EUR"},
+	}}}), http.StatusCreated)
+	want(t, admin("POST", "/operations/thanks/run", map[string]string{"email": "erika@example.com"}), http.StatusOK)
+	want(t, admin("GET", "/operations", nil), http.StatusOK)
+	want(t, admin("POST", "/operations/win-back/run", map[string]string{"email": "erika@example.com"}), http.StatusOK)
+	want(t, admin("GET", "/operations/win-back", nil), http.StatusOK)
+	want(t, admin("GET", "/operations/nosuch", nil), http.StatusNotFound)
+	want(t, admin("POST", "/operations/win-back/disable", nil), http.StatusOK)
+	want(t, admin("POST", "/operations/win-back/enable", nil), http.StatusOK)
+	hook := admin("POST", "/operations/win-back/hook", nil)
+	want(t, hook, http.StatusOK)
+	b := s.stand.NewBuyer(s.process, "course")
+	_, path, _ := strings.Cut(hook.String("url"), "/tillside")
+	want(t, b.Do("POST", path, map[string]string{"email": "erika@example.com"}), http.StatusOK)
+	want(t, b.Do("POST", path+"X", map[string]string{"email": "erika@example.com"}), http.StatusNotFound)
+
+	link := admin("POST", "/coupon-links", map[string]any{"offer": "course", "email": "erika@example.com", "lifetime": "7d"})
+	want(t, link, http.StatusCreated)
+	_, token, _ := strings.Cut(link.String("url"), "#tl-")
+	want(t, b.Do("POST", "/v1/links", map[string]string{"form_token": b.FormToken(), "token": token}), http.StatusOK)
+	want(t, b.Do("POST", "/v1/links", map[string]string{"form_token": b.FormToken(), "token": "x"}), http.StatusOK)
+	want(t, admin("POST", "/coupon-links", map[string]any{"offer": "nosuch"}), http.StatusBadRequest)
+	want(t, admin("GET", "/coupon-links", nil), http.StatusOK)
+	want(t, admin("POST", "/coupon-links/1/revoke", nil), http.StatusOK)
+	want(t, admin("POST", "/coupon-links/99/revoke", nil), http.StatusNotFound)
+}
+
+func (s *stage) campaignDesk(t *testing.T) {
+	admin := func(method, path string, body any) shoptest.Answer {
+		return s.plugin(s.process.URL, wpbridge.ScopeAdmin, method, "/v1/admin/campaigns"+path, body)
+	}
+	request := map[string]any{"coupon": "back", "campaign": "may", "count": 100}
+	want(t, admin("POST", "", request), http.StatusAccepted)
+	want(t, admin("POST", "", request), http.StatusConflict)
+	want(t, admin("POST", "", map[string]any{"coupon": "back", "campaign": "june", "count": 0}), http.StatusBadRequest)
+	shoptest.WaitFor(t, "the job to make the codes", func() bool {
+		made, _ := admin("GET", "/may", nil).Body["made"].(float64)
+		return made == 100
+	})
+	want(t, admin("GET", "", nil), http.StatusOK)
+	want(t, admin("GET", "/nosuch", nil), http.StatusNotFound)
+	codes := admin("GET", "/may/codes.csv", nil)
+	want(t, codes, http.StatusOK)
+	if n := strings.Count(codes.Raw, "\n"); n != 101 {
+		t.Errorf("%d lines, want a head and 100 codes", n)
+	}
+	want(t, admin("POST", "/may/revoke", nil), http.StatusOK)
+}
+
+func (s *stage) offerDesk(t *testing.T) {
+	admin := func(method, path string, body any) shoptest.Answer {
+		return s.plugin(s.process.URL, wpbridge.ScopeAdmin, method, "/v1/admin/offers"+path, body)
+	}
+	want(t, admin("GET", "/nosuch/pages", nil), http.StatusNotFound)
+	want(t, admin("PUT", "/course/main-page", map[string]string{"url": s.stand.Plugin.URL + "/order/"}), http.StatusNotFound)
+	want(t, admin("PUT", "/course/main-page", map[string]string{"url": ""}), http.StatusOK)
+	list := admin("GET", "/course/pages", nil)
+	want(t, list, http.StatusOK)
+	if got := list.String("link_url"); got != s.stand.Plugin.URL+"/buy/course" {
+		t.Errorf("links of an offer without a page lead to %q", got)
+	}
 }
