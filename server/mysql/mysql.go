@@ -151,22 +151,53 @@ func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
 }
 
 const (
-	maxTxAttempts = 8
+	maxTxAttempts = 20
+	growsUntil    = 8 // attempts, that pauses grow
+	retryFor      = 15 * time.Second
 	retryUnit     = 15 * time.Millisecond
 )
 
 // inTx runs fn in a transaction and commits if it returns nil. A deadlock, a
 // lock timeout or a certification failure, also at the commit, runs fn again
-// after a jittered pause, at most 8 times in all; so fn must do nothing that a
+// after a jittered pause, for some seconds; so fn must do nothing that a
 // rollback cannot undo: no gateway call, no mail, no channel send. A connection
 // lost at the commit is ErrUnknownOutcome.
 func (db *DB) inTx(ctx context.Context, fn func(tx *tx) error) error {
+	return db.retry(ctx, func() error { return db.tryTx(ctx, fn) })
+}
+
+// exec runs a statement in a transaction of its own, again as inTx does: on a
+// cluster its commit may be sent back.
+func (db *DB) exec(ctx context.Context, query string, args ...any) (int64, error) {
+	n := int64(0)
+	err := db.retry(ctx, func() error {
+		var err error
+		n, err = db.querier.exec(ctx, query, args...)
+		return err
+	})
+	return n, err
+}
+
+// insert does so for an INSERT, and returns the new row's id.
+func (db *DB) insert(ctx context.Context, query string, args ...any) (int64, error) {
+	id := int64(0)
+	err := db.retry(ctx, func() error {
+		var err error
+		id, err = db.querier.insert(ctx, query, args...)
+		return err
+	})
+	return id, err
+}
+
+func (db *DB) retry(ctx context.Context, do func() error) error {
+	began := time.Now()
 	for attempt := 1; ; attempt++ {
-		err := db.tryTx(ctx, fn)
-		if err == nil || !isRetryable(err) || attempt == maxTxAttempts {
+		err := do()
+		if err == nil || !isRetryable(err) || attempt == maxTxAttempts || time.Since(began) > retryFor {
 			return asUnavailable(err)
 		}
-		pause := time.Duration(attempt)*retryUnit + rand.N(time.Duration(attempt)*retryUnit)
+		pause := time.Duration(min(attempt, growsUntil)) * retryUnit
+		pause += rand.N(pause)
 		select {
 		case <-ctx.Done():
 			return errors.Join(ctx.Err(), err)
