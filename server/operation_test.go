@@ -95,6 +95,12 @@ func TestHook_TwentyAtOnceMakeOneCode(t *testing.T) {
 	t.Parallel()
 	s, processes := raceSite(t, shoptest.Catalogue)
 	path := hookOf(t, processes[0], nil)
+	for _, p := range processes { // what one node of a cluster wrote another one sees a moment later
+		shoptest.WaitFor(t, "all processes to know the hook", func() bool {
+			o, err := p.Shop.Operations.Store.Operation(t.Context(), "win-back")
+			return err == nil && o.HasHook()
+		})
+	}
 	codes := make([]string, 20)
 	var done sync.WaitGroup
 	for i := range codes {

@@ -37,7 +37,7 @@ func TestInTx_RunsAgainWhenTheServerAsksForIt(t *testing.T) {
 		{number: 1205, fails: 2, runs: 3, ok: true},
 		{number: 1213, fails: 7, runs: 8, ok: true},
 		{number: 1020, fails: 1, runs: 2, ok: true},
-		{number: 1213, fails: 100, runs: 8},
+		{number: 1213, fails: 100, runs: 20},
 		{number: 1062, fails: 1, runs: 1},
 		{number: 1406, fails: 1, runs: 1},
 	} {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	_ "embed"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http/httptest"
@@ -15,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	_ "github.com/go-sql-driver/mysql" // the driver, for fixtures
+	driver "github.com/go-sql-driver/mysql"
 
 	"github.com/tillside/tillside/cmd/sandbox/stripe"
 	"github.com/tillside/tillside/server"
@@ -74,11 +75,19 @@ func (s *Stand) install() {
 	}
 }
 
-// Exec runs raw SQL.
+// Exec runs raw SQL, again when the server asks for it: processes of the test may
+// be at work on the same rows.
 func (s *Stand) Exec(query string, args ...any) {
 	s.tb.Helper()
-	if _, err := s.SQL.Exec(query, args...); err != nil {
-		s.tb.Fatalf("%s: %v", query, err)
+	for try := 0; ; try++ {
+		_, err := s.SQL.Exec(query, args...)
+		if err == nil {
+			return
+		}
+		if e, ok := errors.AsType[*driver.MySQLError](err); !ok || e.Number != 1213 && e.Number != 1205 || try == 20 {
+			s.tb.Fatalf("%s: %v", query, err)
+		}
+		time.Sleep(time.Duration(try+1) * 10 * time.Millisecond)
 	}
 }
 
