@@ -8,9 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tillside/tillside/cmd/sandbox/stripe"
 	"github.com/tillside/tillside/server"
 	"github.com/tillside/tillside/server/giftcard"
 	"github.com/tillside/tillside/server/mysql/mysqltest"
+	"github.com/tillside/tillside/server/order"
 	"github.com/tillside/tillside/server/shoptest"
 )
 
@@ -216,4 +218,55 @@ func TestGiftCard_OfAnOperationIsMailedOnceHoweverOftenTheCRMCalls(t *testing.T)
 			t.Errorf("%q was allowed", amount)
 		}
 	}
+}
+
+func TestGiftCard_MoneyWhoseCardWasSpentMeanwhileIsQuarantined(t *testing.T) {
+	t.Parallel()
+	s := shoptest.New(t)
+	p := s.Start(shoptest.Options{Idle: true})
+	p.Import(t, shoptest.GiftCatalogue)
+	code, _ := issue(t, p, "30.00 EUR")
+	b := s.NewBuyer(p, "course")
+	b.Start("erika@example.com")
+	b.UseCard(code)
+	pay3DS(t, s, b)
+	wantCard(t, p, code, "30.00 EUR", "30.00 EUR")
+	s.Exec("UPDATE " + mysqltest.Prefix + "tillside_gift_card_holds SET state = 'released'") // as nothing of ours would do
+	other := s.NewBuyer(p, "course")
+	other.Start("max@example.com")
+	other.UseCard(code)
+	wantCode(t, other.Pay(cardGood), http.StatusOK, "succeeded")
+	if err := s.Stripe.Complete3DS(s.Stripe.Intents()[0].ID, true); err != nil {
+		t.Fatal(err)
+	}
+	b.Sync()
+	list, err := p.Shop.Quarantine(t.Context())
+	if err != nil || len(list) != 1 || list[0].Reason != "used_up" || list[0].Amount != "19.00 EUR" {
+		t.Errorf("quarantine: %+v, %v", list, err)
+	}
+	if n := s.Count("SELECT COUNT(*) FROM {orders}"); n != 1 {
+		t.Errorf("%d orders, want the other buyer's alone", n)
+	}
+	wantCard(t, p, code, "0.00 EUR", "0.00 EUR")
+	wantSound(t, p)
+}
+
+func TestGiftCard_ARefundThatIsNotSentYetHasTakenTheCardBack(t *testing.T) {
+	t.Parallel()
+	s, p := giftShop(t)
+	b := s.NewBuyer(p, "card")
+	b.Start("erika@example.com")
+	wantCode(t, b.Pay(cardGood), http.StatusOK, "succeeded")
+	s.Quiet()
+	code := s.Plugin.MailedCards("erika@example.com")[0]
+	id := int64(s.Count("SELECT id FROM {orders}"))
+	if err := s.Stripe.Fail(stripe.Fault{Match: "POST /v1/refunds", Status: "500", Times: 100}); err != nil {
+		t.Fatal(err)
+	}
+	parts, err := p.Shop.Orders.RequestRefund(t.Context(), order.RefundRequest{OrderID: id})
+	if err != nil || len(parts) != 1 || parts[0].Status != order.RefundRequested {
+		t.Fatalf("%+v, %v", parts, err)
+	}
+	wantCard(t, p, code, "0.00 EUR", "0.00 EUR")
+	wantCode(t, s.NewBuyer(p, "course").Balance(code), http.StatusOK, `"balance":{"amount":0`)
 }
