@@ -30,6 +30,7 @@ var may = map[string][]string{
 	"server/coupon":    {"server/errs", "server/money", "server/job", "server/contact", "server/catalog", "golang.org/x/text"},
 	"server/giftcard":  {"server/errs", "server/money", "server/job", "server/contact", "server/coupon", "server/catalog"},
 	"server/operation": {"server/errs", "server/coupon", "server/giftcard", "server/catalog"},
+	"server/crm":       {},
 	"server/payment":   {"server/money"},
 	"server/order": {
 		"server/errs", "server/money", "server/job", "server/coupon", "server/giftcard", "server/catalog", "server/payment", "server/failpoint",

@@ -18,7 +18,9 @@ type Priority int8
 // The priorities.
 const (
 	PriorityPurchase Priority = 1 // a buyer waits for it
+	PriorityCode     Priority = 3 // a CRM's campaign waits for it
 	PriorityNormal   Priority = 5
+	PriorityEarly    Priority = 7 // somebody began to order
 	PriorityBulk     Priority = 9
 )
 
@@ -31,6 +33,11 @@ type New struct {
 	UniqueKey string
 	Priority  Priority // 0 means PriorityNormal
 	RunAt     time.Time
+	// Destination, when not empty, is whom the job calls, and Lane what keeps its
+	// order there: jobs of one lane are done one after the other, and those that
+	// wait are done together. They are no business of Handlers.
+	Destination string
+	Lane        string
 }
 
 // Job is a job that a worker holds.
@@ -70,6 +77,7 @@ func isHopeless(err error) bool {
 
 // Store keeps jobs. Package mysql implements it.
 type Store interface {
+	LaneStore
 	// Claim takes up to limit jobs that are due, under a lease until a time.
 	// Jobs whose lease has run out count as due.
 	Claim(ctx context.Context, lease string, until time.Time, limit int) ([]Job, error)

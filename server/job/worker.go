@@ -22,20 +22,23 @@ const (
 
 // Options sets a Worker up.
 type Options struct {
-	Store     Store
-	Handlers  map[string]Handler
-	Schedules []Schedule
-	Log       *slog.Logger
-	Now       func() time.Time
-	Team      int // jobs run at once; 0 means 4
+	Store    Store
+	Handlers map[string]Handler
+	// Destinations does what is in lanes, by the first part of a destination's name.
+	Destinations map[string]Destination
+	Schedules    []Schedule
+	Log          *slog.Logger
+	Now          func() time.Time
+	Team         int // jobs run at once; 0 means 4
 	// Paused is asked before each claim; while it returns true nothing runs.
 	Paused func(ctx context.Context) bool
 }
 
 // Worker runs jobs until it is stopped.
 type Worker struct {
-	o    Options
-	wake chan struct{}
+	o     Options
+	wake  chan struct{}
+	lanes *laner
 }
 
 // NewWorker returns a worker. It does nothing before Run.
@@ -43,11 +46,21 @@ func NewWorker(o Options) *Worker {
 	if o.Team <= 0 {
 		o.Team = defaultTeam
 	}
-	return &Worker{o: o, wake: make(chan struct{}, 1)}
+	w := &Worker{o: o, wake: make(chan struct{}, 1)}
+	w.lanes = newLaner(w)
+	return w
 }
 
-// Wake makes the worker look for jobs at once. It never blocks.
-func (w *Worker) Wake() {
+// Wake makes the worker look for jobs at once, also in the lanes of some
+// destinations. It never blocks.
+func (w *Worker) Wake(destinations ...string) {
+	if len(destinations) > 0 {
+		w.lanes.mark(destinations...)
+	}
+	w.poke()
+}
+
+func (w *Worker) poke() {
 	select {
 	case w.wake <- struct{}{}:
 	default:
@@ -63,10 +76,14 @@ func (w *Worker) Run(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		w.round(ctx, free, &team)
+		if ctx.Err() == nil && !w.isPaused(ctx) {
+			w.lanes.round(ctx, &team)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+			w.lanes.mark()
 			w.tick(ctx)
 		case <-w.wake:
 		}
@@ -75,7 +92,7 @@ func (w *Worker) Run(ctx context.Context) {
 
 // round starts as many due jobs as the team has hands free.
 func (w *Worker) round(ctx context.Context, free chan struct{}, team *sync.WaitGroup) {
-	for ctx.Err() == nil && (w.o.Paused == nil || !w.o.Paused(ctx)) {
+	for ctx.Err() == nil && !w.isPaused(ctx) {
 		hands := cap(free) - len(free)
 		if hands == 0 {
 			return
@@ -102,18 +119,28 @@ func (w *Worker) round(ctx context.Context, free chan struct{}, team *sync.WaitG
 	}
 }
 
+func (w *Worker) isPaused(ctx context.Context) bool { return w.o.Paused != nil && w.o.Paused(ctx) }
+
 // RunDue runs what is due now in the caller's goroutine and returns how many
-// jobs ran: for tests and one-off commands.
+// jobs and lanes ran: for tests and one-off commands.
 func (w *Worker) RunDue(ctx context.Context) (int, error) {
 	n := 0
 	for {
 		lease := rand.Text()
 		jobs, err := w.o.Store.Claim(ctx, lease, w.o.Now().Add(leaseTime), 1)
-		if err != nil || len(jobs) == 0 {
+		if err != nil {
 			return n, err
 		}
-		w.run(ctx, jobs[0], lease)
-		n++
+		if len(jobs) == 1 {
+			w.run(ctx, jobs[0], lease)
+			n++
+			continue
+		}
+		ran, err := w.lanes.runDue(ctx)
+		if err != nil || ran == 0 {
+			return n, err
+		}
+		n += ran
 	}
 }
 
@@ -129,7 +156,9 @@ func (w *Worker) tick(ctx context.Context) {
 func (w *Worker) run(ctx context.Context, j Job, lease string) {
 	ctx, cancel := context.WithTimeout(ctx, runTimeout)
 	defer cancel()
-	stop := w.keepLease(ctx, cancel, j.ID, lease)
+	stop := w.keepLease(ctx, cancel, j.ID, func(until time.Time) (bool, error) {
+		return w.o.Store.Extend(ctx, j.ID, lease, until)
+	})
 	err := w.call(ctx, j)
 	stop()
 
@@ -166,9 +195,9 @@ func (w *Worker) call(ctx context.Context, j Job) (err error) {
 	return handler(ctx, j)
 }
 
-// keepLease extends the lease until the returned func is called, and cancels
-// the job when the lease is lost.
-func (w *Worker) keepLease(ctx context.Context, cancel context.CancelFunc, id int64, lease string) (stop func()) {
+// keepLease extends a lease until the returned func is called, and cancels the
+// work when the lease is lost.
+func (w *Worker) keepLease(ctx context.Context, cancel context.CancelFunc, id int64, extend func(until time.Time) (bool, error)) (stop func()) {
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -181,14 +210,14 @@ func (w *Worker) keepLease(ctx context.Context, cancel context.CancelFunc, id in
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
-				ours, err := w.o.Store.Extend(ctx, id, lease, w.o.Now().Add(leaseTime))
+				ours, err := extend(w.o.Now().Add(leaseTime))
 				if err == nil && !ours {
-					w.o.Log.WarnContext(ctx, "job's lease lost", "job", id)
+					w.o.Log.WarnContext(ctx, "lease lost", "id", id)
 					cancel()
 					return
 				}
 				if err != nil && !errors.Is(err, context.Canceled) {
-					w.o.Log.WarnContext(ctx, "extend lease", "job", id, "error", err)
+					w.o.Log.WarnContext(ctx, "extend lease", "id", id, "error", err)
 				}
 			}
 		}

@@ -16,6 +16,7 @@ import (
 
 // fakeStore keeps jobs in memory, under leases as the real one.
 type fakeStore struct {
+	*fakeLanes
 	mu     sync.Mutex
 	jobs   map[int64]*held
 	claims int
@@ -32,7 +33,7 @@ type held struct {
 }
 
 func newStore(kinds ...string) *fakeStore {
-	s := &fakeStore{jobs: map[int64]*held{}}
+	s := &fakeStore{jobs: map[int64]*held{}, fakeLanes: &fakeLanes{}}
 	for i, kind := range kinds {
 		id := int64(i + 1)
 		s.jobs[id] = &held{Job: job.Job{ID: id, Kind: kind, Payload: []byte(`{}`), CreatedAt: time.Now()}, state: "ready", runAt: time.Now()}

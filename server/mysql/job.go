@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -33,22 +34,21 @@ func (r jobRow) job() job.Job {
 // that commits. A job whose unique key is taken is not written.
 func (t *tx) Enqueue(ctx context.Context, j job.New) error {
 	const insert = `
-		INSERT INTO {jobs} (kind, payload, unique_key, priority, run_at, state, created_at)
-		VALUES (?, ?, ?, ?, ?, 'ready', ?)`
+		INSERT INTO {jobs} (kind, payload, unique_key, priority, run_at, state, lane_id, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
 
 	payload, err := json.Marshal(j.Payload)
 	if err != nil {
 		return fmt.Errorf("payload of job %s: %w", j.Kind, err)
 	}
-	priority := j.Priority
-	if priority == 0 {
-		priority = job.PriorityNormal
+	priority, state, laneID := orNormal(j.Priority), "ready", int64(0)
+	if j.Destination != "" {
+		state = "laned"
+		if laneID, err = t.enterLane(ctx, j, priority); err != nil {
+			return err
+		}
 	}
-	var key *string
-	if j.UniqueKey != "" {
-		key = &j.UniqueKey
-	}
-	_, err = t.exec(ctx, insert, j.Kind, string(payload), key, priority, j.RunAt.UTC(), t.now().UTC())
+	_, err = t.exec(ctx, insert, j.Kind, string(payload), textOrNull(j.UniqueKey), priority, j.RunAt.UTC(), state, orNull(laneID), t.now().UTC())
 	if isDuplicate(err) {
 		return nil
 	}
@@ -56,6 +56,9 @@ func (t *tx) Enqueue(ctx context.Context, j job.New) error {
 		return fmt.Errorf("enqueue %s: %w", j.Kind, err)
 	}
 	t.enqueued = true
+	if j.Destination != "" && !slices.Contains(t.destinations, j.Destination) {
+		t.destinations = append(t.destinations, j.Destination)
+	}
 	return nil
 }
 

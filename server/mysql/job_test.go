@@ -170,7 +170,7 @@ func TestJobStore_UniqueKeyHoldsUntilTheEnd(t *testing.T) {
 func TestJobStore_RolledBackJobsDoNotExist(t *testing.T) {
 	db := mysqltest.Open(t)
 	woken := 0
-	db.OnEnqueue(func() { woken++ })
+	db.OnEnqueue(func(...string) { woken++ })
 	err := db.InTx(t.Context(), func(tx *mysql.Tx) error {
 		if err := tx.Enqueue(t.Context(), job.New{Kind: "k", RunAt: time.Now()}); err != nil {
 			return err

@@ -44,7 +44,7 @@ type DB struct {
 	prefix string
 
 	address   string // where the server is; empty on this machine
-	onEnqueue func()
+	onEnqueue func(destinations ...string)
 }
 
 // ErrUnknownOutcome means that the connection was lost while a commit was
@@ -115,9 +115,10 @@ func remoteAddress(cfg *mysql.Config) string {
 	return cfg.Addr
 }
 
-// OnEnqueue sets what is called after each commit that wrote a job. It must
-// return at once. Set it before the first transaction.
-func (db *DB) OnEnqueue(wake func()) { db.onEnqueue = wake }
+// OnEnqueue sets what is called after each commit that wrote a job, with the
+// destinations whose lanes got one. It must return at once. Set it before the
+// first transaction.
+func (db *DB) OnEnqueue(wake func(destinations ...string)) { db.onEnqueue = wake }
 
 // Close closes the pool.
 func (db *DB) Close() error { return db.pool.Close() }
@@ -221,7 +222,7 @@ func (db *DB) tryTx(ctx context.Context, fn func(tx *tx) error) error {
 	switch {
 	case err == nil:
 		if run.enqueued && db.onEnqueue != nil {
-			db.onEnqueue()
+			db.onEnqueue(run.destinations...)
 		}
 		return nil
 	case isRetryable(err):

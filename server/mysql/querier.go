@@ -24,6 +24,8 @@ type tx struct {
 	querier
 	now      func() time.Time
 	enqueued bool // a job was written: the worker is woken at the commit
+	// destinations are those whose lanes got a job.
+	destinations []string
 }
 
 // get scans exactly one row into dest; sql.ErrNoRows when there is none.
