@@ -6,6 +6,8 @@ import (
 	"github.com/tillside/tillside/server/api"
 	"github.com/tillside/tillside/server/contact"
 	"github.com/tillside/tillside/server/coupon"
+	"github.com/tillside/tillside/server/crm"
+	"github.com/tillside/tillside/server/hook"
 	"github.com/tillside/tillside/server/operation"
 )
 
@@ -77,16 +79,24 @@ func (d *operationDesk) RevokeLink(ctx context.Context, id int64) (any, error) {
 	}{true}, d.Shop.RevokeLink(ctx, id)
 }
 
-// hooks runs what CRMs ask for, as package api asks for it.
+// hooks takes what CRMs send, as package api asks for it.
 type hooks struct{ *Shop }
 
-// RunHook implements api.Hooks.
-func (h *hooks) RunHook(ctx context.Context, publicID, secret, contactID, email string) (api.HookRun, error) {
-	r, err := h.Shop.RunHook(ctx, publicID, secret, contactID, email)
+// ReceiveHook implements api.Hooks.
+func (h *hooks) ReceiveHook(ctx context.Context, publicID, secret string, c api.HookCall) (string, error) {
+	return idOf(h.Shop.ReceiveHook(ctx, publicID, secret, crm.Delivery(c)))
+}
+
+// ReceiveCRM implements api.Hooks.
+func (h *hooks) ReceiveCRM(ctx context.Context, connection, secret string, c api.HookCall) (string, error) {
+	return idOf(h.Shop.ReceiveCRM(ctx, connection, secret, crm.Delivery(c)))
+}
+
+func idOf(d *hook.Delivery, err error) (string, error) {
 	if err != nil {
-		return api.HookRun{}, err
+		return "", err
 	}
-	return api.HookRun{Run: r.Run, Code: r.Code, ExpiresAt: r.ExpiresAt, Link: r.Link}, nil
+	return d.PublicID, nil
 }
 
 // followedLinks opens magic links, as package api asks for it.

@@ -25,15 +25,18 @@ var may = map[string][]string{
 	"server/config":    {},
 	"server/failpoint": {},
 	"server/job":       {},
-	"server/contact":   {"server/errs"},
+	"server/contact":   {"server/errs", "server/job"},
 	"server/catalog":   {"server/errs", "server/money", "server/job", "go.yaml.in/yaml/v3"},
 	"server/coupon":    {"server/errs", "server/money", "server/job", "server/contact", "server/catalog", "golang.org/x/text"},
 	"server/giftcard":  {"server/errs", "server/money", "server/job", "server/contact", "server/coupon", "server/catalog"},
-	"server/operation": {"server/errs", "server/coupon", "server/giftcard", "server/catalog"},
-	"server/crm":       {},
+	"server/operation": {"server/errs", "server/job", "server/contact", "server/coupon", "server/giftcard", "server/catalog"},
+	"server/hook":      {"server/errs", "server/job"},
+	"server/safedial":  {},
+	"server/crm":       {"server/errs", "server/job", "server/contact"},
 	"server/payment":   {"server/money"},
 	"server/order": {
-		"server/errs", "server/money", "server/job", "server/coupon", "server/giftcard", "server/catalog", "server/payment", "server/failpoint",
+		"server/errs", "server/money", "server/job", "server/contact", "server/coupon", "server/giftcard", "server/catalog", "server/payment",
+		"server/failpoint",
 	},
 	"server/checkout": {
 		"server/errs", "server/money", "server/job", "server/contact", "server/coupon", "server/giftcard", "server/catalog", "server/payment", "server/order",
@@ -43,7 +46,7 @@ var may = map[string][]string{
 
 	"server/mysql": {
 		"server/errs", "server/money", "server/job", "server/contact", "server/coupon", "server/giftcard", "server/catalog", "server/payment", "server/order",
-		"server/checkout", "server/operation", "wpbridge/wpdb", "github.com/go-sql-driver/mysql", "github.com/jmoiron/sqlx", "github.com/pressly/goose/v3",
+		"server/checkout", "server/operation", "server/crm", "server/hook", "wpbridge/wpdb", "github.com/go-sql-driver/mysql", "github.com/jmoiron/sqlx", "github.com/pressly/goose/v3",
 	},
 	"server/payment/stripe": {"server/errs", "server/money", "server/payment", "github.com/stripe/stripe-go/v76", "golang.org/x/time"},
 
@@ -54,7 +57,7 @@ var may = map[string][]string{
 	},
 	"server": {
 		"server/api", "server/catalog", "server/checkout", "server/config", "server/contact", "server/coupon", "server/errs", "server/giftcard", "server/job", "server/locale", "server/money",
-		"server/mysql", "server/operation", "server/order", "server/payment", "server/payment/stripe", "shortcodes", "wpbridge", "wpbridge/wpdb",
+		"server/mysql", "server/crm", "server/hook", "server/safedial", "server/operation", "server/order", "server/payment", "server/payment/stripe", "shortcodes", "wpbridge", "wpbridge/wpdb",
 		"github.com/gin-gonic/gin", "github.com/prometheus/client_golang",
 	},
 

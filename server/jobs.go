@@ -31,7 +31,7 @@ const (
 
 // schedules are the jobs that come again and again.
 var schedules = []job.Schedule{
-	{Name: "expire", Kind: checkout.JobExpire, Every: 5 * time.Minute},
+	{Name: "expire", Kind: checkout.JobExpire, Every: time.Minute},
 	{Name: "reconcile", Kind: checkout.JobReconcile, Every: 2 * time.Minute},
 	{Name: "poll", Kind: jobPoll, Every: 20 * time.Second},
 	{Name: "outbox", Kind: jobOutbox, Every: 10 * time.Second},
@@ -50,6 +50,8 @@ func (s *Shop) handlers() map[string]job.Handler {
 		catalog.JobPurge:   s.purgeOffers,
 		jobGenerate:        s.generateJob,
 		jobWaiting:         s.tellWaiting,
+		jobTags:            s.tellTags,
+		jobRoles:           s.tagRoles,
 	}
 	maps.Copy(all, s.Orders.Handlers())
 	maps.Copy(all, s.Checkout.Handlers())

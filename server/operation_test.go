@@ -42,6 +42,42 @@ func callHook(b *shoptest.Buyer, path string, values url.Values) shoptest.Answer
 	return b.Do(http.MethodPost, path, []byte(values.Encode()), "Content-Type", "application/x-www-form-urlencoded")
 }
 
+// runHook sends what a CRM sends and returns the run that it starts, once it is over.
+func runHook(t *testing.T, p *shoptest.Process, b *shoptest.Buyer, path string, values url.Values) server.RunDetails {
+	t.Helper()
+	a := callHook(b, path, values)
+	wantCode(t, a, http.StatusOK, "delivery")
+	var d *server.DeliveryDetails
+	shoptest.WaitFor(t, "the delivery to be done", func() bool {
+		var err error
+		if d, err = p.Shop.Delivery(t.Context(), a.String("delivery")); err != nil {
+			t.Fatal(err)
+		}
+		return d.DoneAt != nil
+	})
+	words := strings.Fields(strings.TrimRight(d.Result, "."))
+	for i, word := range words {
+		if word == "run" && i+1 < len(words) {
+			return awaitRun(t, p, words[i+1])
+		}
+	}
+	t.Fatalf("the delivery started no run: %s: %s", d.State, d.Result)
+	return server.RunDetails{}
+}
+
+func awaitRun(t *testing.T, p *shoptest.Process, id string) server.RunDetails {
+	t.Helper()
+	var r *server.RunDetails
+	shoptest.WaitFor(t, "the run to end", func() bool {
+		var err error
+		if r, err = p.Shop.Run(t.Context(), id); err != nil {
+			t.Fatal(err)
+		}
+		return r.Status != "queued" && r.Status != "running"
+	})
+	return *r
+}
+
 func contactOf(s *shoptest.Stand, t *testing.T) string {
 	t.Helper()
 	var id string
@@ -51,15 +87,22 @@ func contactOf(s *shoptest.Stand, t *testing.T) string {
 	return id
 }
 
+// later lets the window be over in which repeated calls are one run.
+func later(s *shoptest.Stand) {
+	s.Exec("UPDATE shop_tillside_operation_runs SET created_at = created_at - INTERVAL 30 MINUTE")
+}
+
 func TestHook_GivesTheContactACodeOfItsOwn(t *testing.T) {
 	t.Parallel()
 	s, p := open(t)
 	path := hookOf(t, p, nil)
 	b := s.NewBuyer(p, "course")
 	b.Start("erika@example.com") // and leaves
-	a := callHook(b, path, url.Values{"contactId": {contactOf(s, t)}})
-	wantCode(t, a, http.StatusOK, `"code":"BACK-`)
-	code, link := a.String("code"), a.String("link")
+	made := runHook(t, p, b, path, url.Values{"contactId": {contactOf(s, t)}})
+	code, link := made.Code, made.Link
+	if !strings.HasPrefix(code, "BACK-") {
+		t.Fatalf("run %+v", made)
+	}
 	if link != s.Plugin.URL+"/buy/course#coupon-"+code {
 		t.Errorf("link %q", link)
 	}
@@ -69,9 +112,14 @@ func TestHook_GivesTheContactACodeOfItsOwn(t *testing.T) {
 	if n := s.Count("SELECT COUNT(*) FROM {contact_fields} WHERE field IN ('coupon_until', 'coupon_link') AND value <> ''"); n != 2 {
 		t.Errorf("%d of the other fields are filled, want both", n)
 	}
-	again := callHook(b, path, url.Values{"contactId": {contactOf(s, t)}})
-	if again.String("code") != code {
-		t.Errorf("the hook was repeated and made %s, want %s again", again.String("code"), code)
+	again := runHook(t, p, b, path, url.Values{"contactId": {contactOf(s, t)}})
+	if again.Run != made.Run {
+		t.Errorf("a call that was repeated within minutes is the run %s, want %s again", again.Run, made.Run)
+	}
+	later(s)
+	again = runHook(t, p, b, path, url.Values{"contactId": {contactOf(s, t)}})
+	if again.Run == made.Run || again.Code != code {
+		t.Errorf("a call half an hour later made %s, want %s again", again.Code, code)
 	}
 
 	thief := s.NewBuyer(p, "course")
@@ -85,8 +133,8 @@ func TestHook_GivesTheContactACodeOfItsOwn(t *testing.T) {
 	second := s.NewBuyer(p, "course")
 	second.Start("erika@example.com")
 	wantCode(t, second.UseCode(code), http.StatusBadRequest, "was used already")
-	after := callHook(b, path, url.Values{"contactId": {contactOf(s, t)}})
-	if after.String("code") == code {
+	later(s)
+	if after := runHook(t, p, b, path, url.Values{"contactId": {contactOf(s, t)}}); after.Code == code || after.Code == "" {
 		t.Error("a used code was returned as a live one")
 	}
 }
@@ -106,7 +154,7 @@ func TestHook_TwentyAtOnceMakeOneCode(t *testing.T) {
 	for i := range codes {
 		done.Go(func() {
 			b := s.NewBuyer(processes[i%3], "course")
-			codes[i] = callHook(b, path, url.Values{"email": {"Erika@Example.com"}}).String("code")
+			codes[i] = runHook(t, processes[i%3], b, path, url.Values{"email": {"Erika@Example.com"}}).Code
 		})
 	}
 	done.Wait()
@@ -117,6 +165,9 @@ func TestHook_TwentyAtOnceMakeOneCode(t *testing.T) {
 	}
 	if n := s.Count("SELECT COUNT(*) FROM {coupon_codes}"); n != 1 {
 		t.Errorf("%d codes, want one", n)
+	}
+	if n := s.Count("SELECT COUNT(*) FROM {operation_runs}"); n != 1 {
+		t.Errorf("%d runs, want one", n)
 	}
 }
 
@@ -132,15 +183,18 @@ func TestHook_WhatALiveCodeDoes(t *testing.T) {
 			s, p := open(t)
 			path := hookOf(t, p, func(g *server.GenerateCouponAction) { g.WhenLive = tt.when })
 			b := s.NewBuyer(p, "course")
-			first := callHook(b, path, url.Values{"email": {"erika@example.com"}})
+			first := runHook(t, p, b, path, url.Values{"email": {"erika@example.com"}})
+			later(s)
 			s.Exec("UPDATE shop_tillside_coupon_codes SET expires_at = expires_at - INTERVAL 1 HOUR")
-			second := callHook(b, path, url.Values{"email": {"erika@example.com"}})
-			wantCode(t, second, http.StatusOK, "BACK-")
+			second := runHook(t, p, b, path, url.Values{"email": {"erika@example.com"}})
+			if !strings.HasPrefix(second.Code, "BACK-") {
+				t.Errorf("the second run: %+v", second)
+			}
 			if n := s.Count("SELECT COUNT(*) FROM {coupon_codes}"); n != tt.codes {
 				t.Errorf("%d codes, want %d", n, tt.codes)
 			}
-			before, _ := time.Parse(time.RFC3339, first.String("expires_at"))
-			after, _ := time.Parse(time.RFC3339, second.String("expires_at"))
+			before, _ := time.Parse(time.RFC3339, first.ExpiresAt)
+			after, _ := time.Parse(time.RFC3339, second.ExpiresAt)
 			if extended := !after.Before(before); extended != (tt.later || tt.codes == 2) {
 				t.Errorf("ends %s, then %s", before, after)
 			}
@@ -162,14 +216,7 @@ func TestHook_RefusesWhatIsNotAsked(t *testing.T) {
 	}{
 		"wrong secret":    {base + "AAAAAAAAAAAAAAAAAAAAAAAAAA", "email=a@example.com", "", http.StatusNotFound},
 		"wrong operation": {"/v1/hooks/operations/" + strings.Repeat("0", 32) + "/x", "email=a@example.com", "", http.StatusNotFound},
-		"nobody":          {path, "", "", http.StatusBadRequest},
-		"unknown contact": {path, "contactId=" + strings.Repeat("0", 32), "", http.StatusBadRequest},
-		"another CRM's":   {path, "contactId=7", "", http.StatusBadRequest},
-		"no address":      {path, "email=%00", "", http.StatusBadRequest},
-		"broken form":     {path, "email=%zz", "", http.StatusBadRequest},
-		"broken JSON":     {path, `{"email":`, "application/json", http.StatusBadRequest},
-		"JSON":            {path, `{"email":"a@example.com","more":{"x":[1]}}`, "application/json; charset=utf-8", http.StatusOK},
-		"huge":            {path, "email=" + strings.Repeat("x", 70000), "", http.StatusRequestEntityTooLarge},
+		"huge":            {path, "email=" + strings.Repeat("x", 1<<20), "", http.StatusRequestEntityTooLarge},
 	} {
 		kind := tt.kind
 		if kind == "" {
@@ -183,6 +230,48 @@ func TestHook_RefusesWhatIsNotAsked(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantCode(t, callHook(b, path, url.Values{"email": {"a@example.com"}}), http.StatusNotFound, "")
+}
+
+func TestHook_WhatCannotBeDoneIsKeptAndExplained(t *testing.T) {
+	t.Parallel()
+	s, p := open(t)
+	path := hookOf(t, p, nil)
+	b := s.NewBuyer(p, "course")
+	for name, tt := range map[string]struct{ body, kind, state, result string }{
+		"nobody":          {"", "", "failed", "names nobody"},
+		"unknown contact": {"contactId=" + strings.Repeat("0", 32), "", "failed", "There is no contact"},
+		"another CRM's":   {"contactId=7", "", "failed", "There is no contact"},
+		"no address":      {"email=%00", "", "failed", "does not look right"},
+		"broken form":     {"email=%zz", "", "failed", "names nobody"},
+		"broken JSON":     {`{"email":`, "application/json", "failed", "names nobody"},
+		"JSON":            {`{"email":"a@example.com","more":{"x":[1]}}`, "application/json; charset=utf-8", "done", "started the run"},
+		"odd type":        {`{"email":"b@example.com"}`, "text/plain", "done", "started the run"},
+	} {
+		a := b.Do(http.MethodPost, path, []byte(tt.body), "Content-Type", tt.kind)
+		wantCode(t, a, http.StatusOK, "delivery")
+		var d *server.DeliveryDetails
+		shoptest.WaitFor(t, name+" to be done", func() bool {
+			var err error
+			d, err = p.Shop.Delivery(t.Context(), a.String("delivery"))
+			return err == nil && d.DoneAt != nil
+		})
+		if string(d.State) != tt.state || !strings.Contains(d.Result, tt.result) || d.Body != tt.body {
+			t.Errorf("%s: %s: %s; body %q", name, d.State, d.Result, d.Body)
+		}
+	}
+}
+
+func TestHook_TheOldAddressIsGoodForAWeek(t *testing.T) {
+	t.Parallel()
+	s, p := open(t)
+	old := hookOf(t, p, nil)
+	if _, err := p.Shop.NewHook(t.Context(), "win-back"); err != nil {
+		t.Fatal(err)
+	}
+	b := s.NewBuyer(p, "course")
+	wantCode(t, callHook(b, old, url.Values{"email": {"a@example.com"}}), http.StatusOK, "delivery")
+	s.Exec("UPDATE shop_tillside_operations SET old_hook_until = old_hook_until - INTERVAL 8 DAY")
+	wantCode(t, callHook(b, old, url.Values{"email": {"a@example.com"}}), http.StatusNotFound, "")
 }
 
 func TestLink_FillsInAndProvesWhoBuys(t *testing.T) {

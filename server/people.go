@@ -6,7 +6,6 @@ import (
 
 	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/mysql"
-	"github.com/tillside/tillside/server/order"
 	"github.com/tillside/tillside/wpbridge/wpdb"
 )
 
@@ -32,13 +31,4 @@ func (p *people) Facts(ctx context.Context, who coupon.Person) (*coupon.PersonFa
 		return nil, fmt.Errorf("roles of user %d: %w", who.UserID, err)
 	}
 	return facts, nil
-}
-
-// person returns a contact's e-mail address and name.
-func (s *Shop) person(ctx context.Context, contactID int64) (email, name string, err error) {
-	c, err := s.db.ContactByID(ctx, contactID)
-	if err != nil {
-		return "", "", err
-	}
-	return c.Email, order.Buyer{FirstName: c.FirstName, LastName: c.LastName}.Name(), nil
 }

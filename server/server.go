@@ -15,7 +15,9 @@ import (
 	"github.com/tillside/tillside/server/checkout"
 	"github.com/tillside/tillside/server/config"
 	"github.com/tillside/tillside/server/coupon"
+	"github.com/tillside/tillside/server/crm"
 	"github.com/tillside/tillside/server/giftcard"
+	"github.com/tillside/tillside/server/hook"
 	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/money"
 	"github.com/tillside/tillside/server/mysql"
@@ -31,6 +33,7 @@ type Shop struct {
 	Checkout   *checkout.Service
 	Orders     *order.Service
 	Operations *operation.Service
+	CRMs       *crm.Service
 	GiftCards  *giftcard.Service
 	Worker     *job.Worker
 
@@ -50,6 +53,7 @@ type Shop struct {
 	campaigns   *coupon.Campaigns
 	couponStore *mysql.CouponStore
 	individuals *coupon.Individuals
+	inbox       *hook.Inbox
 }
 
 // Options sets a Shop up.
@@ -139,24 +143,27 @@ func (s *Shop) wire(ctx context.Context) error {
 	s.links = &coupon.Links{Store: couponStore, Now: s.now}
 	s.individuals = &coupon.Individuals{Store: couponStore, Zone: s.site.TimeZone, Now: s.now}
 	s.Operations = operation.NewService(operation.Options{
-		Store: mysql.NewOperationStore(s.db), Coupons: s.individuals, Cards: s.GiftCards, Person: s.person, Fields: s.db, Offers: s.Catalog, Page: s.offerPage,
+		Store: mysql.NewOperationStore(s.db), Coupons: s.individuals, Cards: s.GiftCards, Offers: s.Catalog, Products: s.Catalog, People: s.db,
+		Users: s.users, Sender: newSender(s.mailer, s.cfg.AllowHosts), Page: s.offerPage,
 		Date: func(at time.Time) string { return s.site.Locale().DateTime(at, s.site.TimeZone()) }, Zone: s.site.TimeZone, Now: s.now,
 	})
+	s.CRMs = s.newCRMs()
+	s.inbox = hook.NewInbox(hook.Options{Store: mysql.NewHookStore(s.db), Do: s.deliver, Now: s.now})
 	s.Coupons = coupon.NewService(coupon.Options{
 		Store: couponStore, People: &people{s.db}, Offers: s.Catalog, Minimum: money.StripeMinimum, Now: s.now,
 	})
 	s.guard = coupon.NewGuard(mysql.NewRefusalStore(s.db), statusKey, s.now)
 	s.Checkout = checkout.NewService(checkout.Options{
 		Store: mysql.NewCheckoutStore(s.db), Offers: s.Catalog, Orders: s.Orders, Coupons: s.Coupons, Guard: s.guard, Gateways: s.gateways.Gateway,
-		Minimum: money.StripeMinimum, Zone: s.site.TimeZone, Site: s.fence.SiteID, Home: s.site.Home, Selling: s.fence.Selling, StatusKey: statusKey, Log: s.log, Now: s.now,
+		Minimum: money.StripeMinimum, Zone: s.site.TimeZone, Site: s.fence.SiteID, Home: s.site.Home, Selling: s.fence.Selling, FollowUp: s.FollowUp, StatusKey: statusKey, Log: s.log, Now: s.now,
 	})
 	s.gateways.inbox = s.Checkout
 	s.Worker = job.NewWorker(job.Options{
-		Store: s.jobs, Handlers: s.handlers(), Schedules: schedules, Log: s.log, Now: s.now,
+		Store: s.jobs, Handlers: s.handlers(), Destinations: s.destinations(), Schedules: schedules, Log: s.log, Now: s.now,
 		Paused: func(context.Context) bool { return s.fence.Up() },
 	})
 	s.db.OnEnqueue(s.Worker.Wake)
-	return nil
+	return s.registerDestinations(ctx)
 }
 
 // Close waits for payments under way, then closes the database.

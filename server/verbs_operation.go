@@ -7,15 +7,13 @@ import (
 	"github.com/tillside/tillside/server/contact"
 	"github.com/tillside/tillside/server/coupon"
 	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/hook"
+	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/operation"
 )
 
 // OperationDraft is an operation as its owner writes it.
-type OperationDraft struct {
-	Slug    string             `json:"slug"`
-	Name    string             `json:"name"`
-	Actions []operation.Action `json:"actions"`
-}
+type OperationDraft = operation.Draft
 
 // OperationAction is one step of an operation.
 type OperationAction = operation.Action
@@ -53,6 +51,8 @@ type OperationDetails struct {
 	Name      string             `json:"name"`
 	Status    operation.Status   `json:"status"`
 	Actions   []operation.Action `json:"actions"`
+	Settings  operation.Settings `json:"settings"`
+	Revision  int64              `json:"revision"`
 	HasHook   bool               `json:"has_hook"`
 	CreatedAt time.Time          `json:"created_at"`
 	UpdatedAt time.Time          `json:"updated_at"`
@@ -69,6 +69,9 @@ type RunDetails struct {
 	Run       string              `json:"run"`
 	Status    operation.RunStatus `json:"status"`
 	Source    operation.Source    `json:"source"`
+	Cause     string              `json:"cause"`   // what started it, for people
+	Problem   string              `json:"problem"` // why the next step waits, or why it stopped
+	WakeAt    *time.Time          `json:"wake_at"` // when a run that waits goes on
 	Code      string              `json:"code"`
 	ExpiresAt string              `json:"expires_at"` // RFC 3339; empty: never
 	Link      string              `json:"link"`
@@ -78,13 +81,14 @@ type RunDetails struct {
 
 func describeOperation(o *operation.Operation) OperationDetails {
 	return OperationDetails{
-		Slug: o.Slug, Name: o.Name, Status: o.Status, Actions: o.Actions, HasHook: o.HasHook(), CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
+		Slug: o.Slug, Name: o.Name, Status: o.Status, Actions: o.Actions, Settings: o.Settings, Revision: o.Revision,
+		HasHook: o.HasHook(), CreatedAt: o.CreatedAt, UpdatedAt: o.UpdatedAt,
 	}
 }
 
 func describeRun(r *operation.Run) RunDetails {
 	return RunDetails{
-		Run: r.PublicID, Status: r.Status, Source: r.Source, Code: r.Made("code"), ExpiresAt: r.Made("expires_at"), Link: r.Made("link"),
+		Run: r.PublicID, Status: r.Status, Source: r.Source, Cause: r.Cause, Problem: r.Problem, WakeAt: r.WakeAt, Code: r.Made("code"), ExpiresAt: r.Made("expires_at"), Link: r.Made("link"),
 		Steps: r.Steps, CreatedAt: r.CreatedAt,
 	}
 }
@@ -99,7 +103,7 @@ func (s *Shop) CreateOperation(ctx context.Context, d OperationDraft) (*Operatio
 			return nil, err
 		}
 	}
-	o, err := s.Operations.Create(ctx, d.Slug, d.Name, d.Actions)
+	o, err := s.Operations.Create(ctx, d)
 	if err != nil {
 		return nil, err
 	}
@@ -147,10 +151,13 @@ func (s *Shop) SwitchOperation(ctx context.Context, slug string, on bool) (*Oper
 	return &v, nil
 }
 
-// NewHook gives an operation a new hook; the one before is void.
+// NewHook gives an operation a new hook; the one before is good for a week more.
 func (s *Shop) NewHook(ctx context.Context, slug string) (*HookDetails, error) {
 	o, secret, err := s.Operations.NewHook(ctx, slug)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.jobs.Register(ctx, hook.OfOperation(o.ID).Destination()); err != nil {
 		return nil, err
 	}
 	return &HookDetails{URL: s.publicURL("/v1/hooks/operations/" + o.PublicID + "/" + secret), PostData: "contactId=[Contact ID]"}, nil
@@ -166,7 +173,8 @@ func (s *Shop) publicURL(path string) string {
 }
 
 // RunOperation runs an operation for the contact with an e-mail address, who is
-// made if nobody has it.
+// made if nobody has it. It waits a moment for the run to end, and returns it as it
+// is then: it goes on wherever Tillside serves.
 func (s *Shop) RunOperation(ctx context.Context, slug, email string, source operation.Source) (*RunDetails, error) {
 	o, err := s.Operations.Store.Operation(ctx, slug)
 	if err != nil {
@@ -176,34 +184,60 @@ func (s *Shop) RunOperation(ctx context.Context, slug, email string, source oper
 	if err != nil {
 		return nil, err
 	}
-	return s.runFor(ctx, o, person.ID, source)
-}
-
-// RunHook runs the operation of a hook URL for a contact: by the id that the CRM
-// knows, or by e-mail address. Without a CRM the id is our own public one. A copy
-// of the site runs nothing.
-func (s *Shop) RunHook(ctx context.Context, publicID, secret, contactID, email string) (*RunDetails, error) {
-	o, err := s.Operations.Hooked(ctx, publicID, secret)
+	r, _, err := s.Operations.Start(ctx, operation.Start{
+		Operation: o, ContactID: person.ID, Source: source, Cause: "by hand", Urgency: job.PriorityPurchase,
+	})
 	if err != nil {
 		return nil, err
 	}
-	if s.fence.Up() {
-		return nil, errs.New(errs.Unavailable, "This is a copy of the site. Nothing runs until its admin has decided.")
-	}
-	person, err := s.personOf(ctx, contactID, email)
-	if err != nil {
-		return nil, err
-	}
-	return s.runFor(ctx, o, person.ID, operation.SourceHook)
+	return s.awaitRun(ctx, r.ID, runPatience)
 }
 
-func (s *Shop) runFor(ctx context.Context, o *operation.Operation, contactID int64, source operation.Source) (*RunDetails, error) {
-	r, err := s.Operations.Run(ctx, o, contactID, source)
+// runPatience is how long a person waits for a run before it is shown as it is.
+const runPatience = 5 * time.Second
+
+// awaitRun returns a run once it is over or waits, or after a while.
+func (s *Shop) awaitRun(ctx context.Context, id int64, patience time.Duration) (*RunDetails, error) {
+	for end := time.Now().Add(patience); ; {
+		r, err := s.Operations.Store.Run(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if r.IsOver() || r.Status == operation.RunWaiting || time.Now().After(end) {
+			v := describeRun(r)
+			return &v, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// Run returns a run by its public id.
+func (s *Shop) Run(ctx context.Context, publicID string) (*RunDetails, error) {
+	if !contact.IsPublicID(publicID) {
+		return nil, errs.New(errs.NotFound, "There is no run %q.", publicID)
+	}
+	r, err := s.Operations.Store.RunByPublicID(ctx, publicID)
 	if err != nil {
 		return nil, err
 	}
 	v := describeRun(r)
 	return &v, nil
+}
+
+// RetryRun goes on with a run that failed, at the step that failed.
+func (s *Shop) RetryRun(ctx context.Context, publicID string) (*RunDetails, error) {
+	if !contact.IsPublicID(publicID) {
+		return nil, errs.New(errs.NotFound, "There is no run %q.", publicID)
+	}
+	r, err := s.Operations.Retry(ctx, publicID)
+	if err != nil {
+		return nil, err
+	}
+	return s.awaitRun(ctx, r.ID, runPatience)
 }
 
 // personOf returns the contact whom a caller names.

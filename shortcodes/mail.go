@@ -101,6 +101,35 @@ type SeatFree struct {
 	Help      string
 }
 
+// Note is a mail that the owner wrote.
+type Note struct {
+	Lang
+	Site    string
+	SiteURL string
+	Subject string
+	Text    string // paragraphs are parted by empty lines
+	LinkURL string // a button below the text; empty for none
+	Link    string // what the button says
+	Help    string
+}
+
+// Paragraphs returns the text's paragraphs, each line by line.
+func (v Note) Paragraphs() [][]string {
+	var all [][]string
+	for part := range strings.SplitSeq(strings.ReplaceAll(v.Text, "\r\n", "\n"), "\n\n") {
+		if lines := strings.FieldsFunc(part, func(r rune) bool { return r == '\n' || r == '\r' }); len(lines) > 0 {
+			all = append(all, lines)
+		}
+	}
+	return all
+}
+
+// MailNote renders a mail that the owner wrote.
+func MailNote(v Note) (Mail, error) {
+	v.Lang = v.Lang.withDefaults()
+	return mail("note", v)
+}
+
 // GiftCardMail brings a gift card to whoever it is for.
 type GiftCardMail struct {
 	Lang

@@ -167,7 +167,11 @@ func New(o Options) http.Handler {
 	r.GET("/v1/ping", a.handle(a.ping))
 	hooks := r.Group("/v1/webhooks", a.readBody(webhookLimit), a.needSite)
 	hooks.POST("/:gateway", a.handle(a.webhook))
-	r.POST("/v1/hooks/operations/:id/:secret", a.readBody(bodyLimit), a.needSite, a.relayed, a.handle(a.operationHook))
+	sent := r.Group("/v1", a.readBody(hookLimit), a.needSite, a.relayed)
+	sent.POST("/hooks/operations/:id/:secret", a.handle(a.operationHook))
+	sent.GET("/hooks/operations/:id/:secret", a.handle(a.hookIsThere))
+	sent.POST("/webhooks/crm/:connection/:secret", a.handle(a.crmHook))
+	sent.GET("/webhooks/crm/:connection/:secret", a.handle(a.hookIsThere))
 
 	browser := r.Group("/v1", a.readBody(bodyLimit), a.needSite, a.relayed)
 	browser.GET("/forms/:offer", a.handle(a.form))

@@ -16,6 +16,7 @@ import (
 const (
 	bodyLimit    = 64 << 10 // an order form's answers are below 4 KiB
 	webhookLimit = 1 << 20  // Stripe's largest events
+	hookLimit    = 1 << 20  // Keap's batches of a thousand contacts
 	bodyKey      = "body"
 	requestIDKey = "request_id"
 )

@@ -2,10 +2,7 @@ package api
 
 import (
 	"context"
-	"encoding/json"
-	"mime"
 	"net/http"
-	"net/url"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -14,45 +11,52 @@ import (
 	"github.com/tillside/tillside/server/errs"
 )
 
-// Hooks is what the routes need of operations.
+// Hooks is what the routes need of what CRMs send.
 type Hooks interface {
-	// RunHook runs the operation of a hook URL for a contact, by the CRM's id
-	// or by e-mail address. A wrong id and a wrong secret are errs.NotFound.
-	RunHook(ctx context.Context, publicID, secret, contactID, email string) (HookRun, error)
+	// ReceiveHook takes a call of an operation's hook URL and returns the id of
+	// what it stored. A wrong id and a wrong secret are errs.NotFound.
+	ReceiveHook(ctx context.Context, publicID, secret string, c HookCall) (string, error)
+	// ReceiveCRM takes a call of a connection's webhook likewise.
+	ReceiveCRM(ctx context.Context, connection, secret string, c HookCall) (string, error)
 }
 
-// HookRun is what a hook's operation made.
-type HookRun struct {
-	Run       string
-	Code      string
-	ExpiresAt string // RFC 3339; empty: never
-	Link      string
+// HookCall is a call as it came.
+type HookCall struct {
+	ContentType string
+	Query       string
+	Body        []byte
 }
 
 type hookView struct {
-	Run       string `json:"run"`
-	Code      string `json:"code"`
-	ExpiresAt string `json:"expires_at"`
-	Link      string `json:"link"`
+	Delivery string `json:"delivery"`
 }
 
 // operationHook serves POST /v1/hooks/operations/{id}/{secret}: a CRM runs an
-// operation. CRMs repeat a call that they got no answer to, so that the
-// operation's own setting decides what a second call does.
+// operation. The call is stored and answered; a job does it.
 func (a *API) operationHook(c *gin.Context) error {
+	return a.hook(c, func(ctx context.Context, call HookCall) (string, error) {
+		return a.Hooks.ReceiveHook(ctx, c.Param("id"), c.Param("secret"), call)
+	})
+}
+
+// crmHook serves POST /v1/webhooks/crm/{connection}/{secret}: a CRM tells of
+// contacts that changed. Some ask with GET whether the address is there, and one
+// wants its header back.
+func (a *API) crmHook(c *gin.Context) error {
+	if secret := c.GetHeader("X-Hook-Secret"); secret != "" {
+		c.Header("X-Hook-Secret", secret)
+	}
+	return a.hook(c, func(ctx context.Context, call HookCall) (string, error) {
+		return a.Hooks.ReceiveCRM(ctx, c.Param("connection"), c.Param("secret"), call)
+	})
+}
+
+func (a *API) hook(c *gin.Context, receive func(context.Context, HookCall) (string, error)) error {
 	ctx, seeker, started := c.Request.Context(), coupon.Seeker{Address: address(c)}, time.Now()
 	if err := a.Guard.Allow(ctx, seeker); err != nil {
 		return err
 	}
-	fields, err := hookFields(c)
-	if err != nil {
-		return err
-	}
-	id := fields["contactId"]
-	if id == "" {
-		id = fields["contact_id"]
-	}
-	run, err := a.Hooks.RunHook(ctx, c.Param("id"), c.Param("secret"), id, fields["email"])
+	id, err := receive(ctx, HookCall{ContentType: c.GetHeader("Content-Type"), Query: c.Request.URL.RawQuery, Body: body(c)})
 	if errs.Is(err, errs.NotFound) {
 		if counted := a.Guard.Refused(ctx, seeker, 1); counted != nil {
 			return counted
@@ -62,36 +66,13 @@ func (a *API) operationHook(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	c.JSON(http.StatusOK, hookView(run))
+	c.JSON(http.StatusOK, hookView{Delivery: id})
 	return nil
 }
 
-// hookFields reads the text fields of a form or of a JSON object; what is
-// neither text nor number there is left out. CRMs send more than we ask for.
-func hookFields(c *gin.Context) (map[string]string, error) {
-	fields := map[string]string{}
-	for name, values := range c.Request.URL.Query() {
-		fields[name] = values[0]
-	}
-	kind, _, _ := mime.ParseMediaType(c.GetHeader("Content-Type")) // one that does not parse is a form
-	if kind != "application/json" {
-		form, err := url.ParseQuery(string(body(c)))
-		if err != nil {
-			return nil, errs.New(errs.Invalid, "The form could not be read.")
-		}
-		for name, values := range form {
-			fields[name] = values[0]
-		}
-		return fields, nil
-	}
-	var object map[string]any
-	if err := json.Unmarshal(body(c), &object); err != nil {
-		return nil, errs.New(errs.Invalid, "The request is not valid JSON.")
-	}
-	for name, value := range object {
-		if text, isText := value.(string); isText {
-			fields[name] = text
-		}
-	}
-	return fields, nil
+// hookIsThere serves GET on the same addresses: a CRM looks whether they answer.
+// It says nothing of whether the secret is right.
+func (a *API) hookIsThere(c *gin.Context) error {
+	c.Status(http.StatusOK)
+	return nil
 }

@@ -138,6 +138,7 @@ func (s *stage) operationDesk(t *testing.T) {
 	want(t, hook, http.StatusOK)
 	b := s.stand.NewBuyer(s.process, "course")
 	_, path, _ := strings.Cut(hook.String("url"), "/tillside")
+	want(t, s.stand.NewBuyer(s.process, "course").Do("GET", path, nil), http.StatusOK)
 	want(t, b.Do("POST", path, map[string]string{"email": "erika@example.com"}), http.StatusOK)
 	want(t, b.Do("POST", path+"X", map[string]string{"email": "erika@example.com"}), http.StatusNotFound)
 

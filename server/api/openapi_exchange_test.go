@@ -19,6 +19,7 @@ import (
 
 	"github.com/tillside/tillside/server"
 	"github.com/tillside/tillside/server/api"
+	"github.com/tillside/tillside/server/crm"
 	"github.com/tillside/tillside/server/locale"
 	"github.com/tillside/tillside/server/mysql/mysqltest"
 	"github.com/tillside/tillside/server/shoptest"
@@ -362,6 +363,23 @@ type anyWebhook struct{ api.Gateways }
 func (anyWebhook) Webhook(context.Context, string, []byte, http.Header) error { return nil }
 
 func (s *stage) webhook(t *testing.T) {
+	c := &crm.Connection{Slug: "main", Kind: "kit", Name: "Kit", Status: crm.StatusActive, CreatedAt: time.Now(), UpdatedAt: time.Now()}
+	if err := s.process.Shop.CRMs.Store.AddConnection(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	_, secret, err := s.process.Shop.CRMs.NewHook(t.Context(), "main")
+	if err != nil {
+		t.Fatal(err)
+	}
+	caller := s.stand.NewBuyer(s.process, "course")
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		var body any
+		if method == http.MethodPost {
+			body = map[string]any{"subscriber": map[string]any{"id": 7}}
+		}
+		want(t, caller.Do(method, "/v1/webhooks/crm/main/"+secret, body), http.StatusOK)
+	}
+	want(t, caller.Do(http.MethodPost, "/v1/webhooks/crm/main/AAAA", map[string]any{"id": 7}), http.StatusNotFound)
 	b := s.stand.NewBuyer(s.process, "course")
 	event := map[string]any{"id": "evt_1", "object": "event"}
 	want(t, b.Do(http.MethodPost, "/v1/webhooks/stripe", event, "Stripe-Signature", "t=1,v1=00"), http.StatusUnauthorized)

@@ -32,7 +32,7 @@ var described = map[string]reflect.Type{
 
 	"WaitRequest": reflect.TypeFor[waitRequest](), "LinkRequest": reflect.TypeFor[linkRequest](), "OpenedLink": reflect.TypeFor[linkView](), "ShowRequest": reflect.TypeFor[showRequest](),
 	"ShownCoupon": reflect.TypeFor[shownView](), "ShownCoupons": reflect.TypeFor[shownListView](), "MainPageRequest": reflect.TypeFor[mainPageRequest](),
-	"HookRun": reflect.TypeFor[hookView](),
+	"HookDelivery": reflect.TypeFor[hookView](),
 
 	"QuoteRequest": reflect.TypeFor[quoteRequest](), "ItemRequest": reflect.TypeFor[itemRequest](),
 	"StartRequest": reflect.TypeFor[startRequest](), "ContactInput": reflect.TypeFor[contactInput](),

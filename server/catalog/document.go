@@ -25,6 +25,8 @@ type productDoc struct {
 	Status      Status     `yaml:"status,omitempty"`
 	GiftCard    *giftDoc   `yaml:"gift_card,omitempty"`
 	Prices      []priceDoc `yaml:"prices,omitempty"`
+
+	Automations map[Moment]automationDoc `yaml:"automations,omitempty"`
 }
 
 // giftDoc makes a product a gift card. An empty one is worth its price.
@@ -57,6 +59,8 @@ type offerDoc struct {
 	ThankYou    thankYouDoc `yaml:"thank_you,omitempty"`
 	Help        string      `yaml:"help,omitempty"`
 	Form        formDoc     `yaml:"form,omitempty"`
+
+	Automations map[Moment]automationDoc `yaml:"automations,omitempty"`
 }
 
 type itemDoc struct {
@@ -89,7 +93,7 @@ func documentOf(p *Product) productDoc {
 	d := productDoc{
 		Slug: p.Slug, Name: p.Name, Description: p.Description, StartPage: p.StartPage,
 		Roles: list(p.Roles), AccessTags: list(p.AccessTags), RevokeTags: list(p.RevokeTags),
-		TaxClass: p.TaxClass, Status: p.Status,
+		TaxClass: p.TaxClass, Status: p.Status, Automations: documentOfAutomations(p.Automations),
 	}
 	if d.TaxClass == TaxClassStandard {
 		d.TaxClass = ""
@@ -123,7 +127,7 @@ func documentOfOffer(o *Offer) offerDoc {
 		Slug: o.Slug, Name: o.Name, Description: o.Description, Status: o.Status, Seats: o.Seats,
 		TimeZone: o.TimeZone, OpensAt: momentText(o.OpensAt, o.TimeZone), ClosesAt: momentText(o.ClosesAt, o.TimeZone),
 		ClosedText: o.ClosedText, ClosedOffer: o.ClosedOffer, ThankYou: thankYouDoc{o.ThankYouURL, o.AppendOrderInfo},
-		Help: o.Help, Form: formDoc(o.Form),
+		Help: o.Help, Form: formDoc(o.Form), Automations: documentOfAutomations(o.Automations),
 	}
 	d.Form.Countries = list(o.Form.Countries)
 	if d.TimeZone == defaultTimeZone {

@@ -52,6 +52,14 @@ func (m *memory) OfferBySlug(_ context.Context, slug string) (*catalog.Offer, er
 	return m.find(func(o *catalog.Offer) bool { return o.Slug == slug })
 }
 
+func (m *memory) ProductBySlug(_ context.Context, slug string) (*catalog.Product, error) {
+	i := slices.IndexFunc(m.all.Products, func(p *catalog.Product) bool { return p.Slug == slug })
+	if i < 0 {
+		return nil, errs.New(errs.NotFound, "There is no such product.")
+	}
+	return new(*m.all.Products[i]), nil
+}
+
 func (m *memory) OfferByID(_ context.Context, id int64) (*catalog.Offer, error) {
 	m.reads++
 	return m.find(func(o *catalog.Offer) bool { return o.ID == id })

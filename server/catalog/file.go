@@ -126,7 +126,7 @@ func (f *file) thing(m mapping, kind, slug, prefix string) bool {
 
 func (f *file) product(node *yaml.Node) {
 	m := f.mapping(node, kindProduct, "slug", "name", "description", "start_page", "roles", "access_tags", "revoke_tags",
-		"tax_class", "status", "gift_card", "prices")
+		"tax_class", "status", "gift_card", "prices", "automations")
 	p := &Product{
 		Slug: m.text("slug"), Name: m.text("name"), Description: m.body("description"), StartPage: m.text("start_page"),
 		Roles: m.texts("roles"), AccessTags: m.texts("access_tags"), RevokeTags: m.texts("revoke_tags"),
@@ -138,6 +138,7 @@ func (f *file) product(node *yaml.Node) {
 	if node := m.vals["gift_card"]; node != nil {
 		p.GiftCard = f.giftCard(node)
 	}
+	p.Automations = f.automations(m, kindProduct, p.Slug)
 	f.products = append(f.products, p)
 	for _, node := range m.list("prices") {
 		f.price(node, p.Slug)
@@ -183,7 +184,7 @@ func (f *file) price(node *yaml.Node, product string) {
 
 func (f *file) offer(node *yaml.Node, zone string) {
 	m := f.mapping(node, kindOffer, "slug", "name", "description", "status", "seats", "items", "timezone", "opens_at", "closes_at",
-		"closed_text", "closed_offer", "thank_you", "help", "form")
+		"closed_text", "closed_offer", "thank_you", "help", "form", "automations")
 	zone = m.or("timezone", zone)
 	o := &Offer{
 		Slug: m.text("slug"), Name: m.text("name"), Description: m.body("description"),
@@ -204,6 +205,7 @@ func (f *file) offer(node *yaml.Node, zone string) {
 	if node := m.vals["form"]; !isNull(node) {
 		o.Form = f.form(node, o.Slug)
 	}
+	o.Automations = f.automations(m, kindOffer, o.Slug)
 	f.offers = append(f.offers, o)
 }
 

@@ -209,7 +209,7 @@ func TestImportFile_Refuses(t *testing.T) {
 		{"out of range", offer("92233720368547758.08 EUR"), `catalog.yaml:1: price: "92233720368547758.08" is not an amount in EUR: amount out of range; write it like 49.00 EUR`},
 		{"twice", offer("1 EUR") + "\ntimezone: UTC\ntimezone: UTC\n", `catalog.yaml:4: the file: "timezone" is there twice`},
 		{"same slug", "products: [{slug: a, name: A},\n {slug: a, name: B}]", `catalog.yaml:2: product "a" is there twice, first in line 1`},
-		{"alias of itself", "products: &a [*a]", `catalog.yaml:1: product must be a mapping of slug, name, description, start_page, roles, access_tags, revoke_tags, tax_class, status, gift_card, prices`},
+		{"alias of itself", "products: &a [*a]", `catalog.yaml:1: product must be a mapping of slug, name, description, start_page, roles, access_tags, revoke_tags, tax_class, status, gift_card, prices, automations`},
 		{"foreign start page", "products: [{slug: a, name: A, start_page: 'https://evil.example/'}]", "catalog.yaml:1: product a: the start page must be on https://shop.example, where the buyer is logged in"},
 		{"start page of no scheme", "products: [{slug: a, name: A, start_page: //evil.example/}]", `catalog.yaml:1: product a: "//evil.example/" is neither a path such as /start/ nor an https:// address`},
 		{"script", "offers: [{slug: a, name: A, status: draft, thank_you: {url: 'javascript:alert(1)'}}]", `catalog.yaml:1: offer a: "javascript:alert(1)" is neither a path such as /start/ nor an https:// address`},

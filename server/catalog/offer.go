@@ -33,6 +33,7 @@ type Offer struct {
 	Help            string // how a buyer gets help, for the receipt
 	FormTokensSince time.Time
 	Form            OrderForm
+	Automations     Automations
 }
 
 // OfferItem is one product of an offer.

@@ -29,6 +29,7 @@ type Product struct {
 	TaxClass    string   // names a kind of goods to the tax tables
 	Status      Status
 	GiftCard    *GiftCard // set when the product is a gift card
+	Automations Automations
 }
 
 // GiftCard says what a product that is a gift card is worth: its price, or an

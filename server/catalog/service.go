@@ -21,6 +21,8 @@ type Store interface {
 	// one look into an index.
 	RevisionBySlug(ctx context.Context, slug string) (Version, error)
 	RevisionByID(ctx context.Context, id int64) (Version, error)
+	// ProductBySlug returns a product.
+	ProductBySlug(ctx context.Context, slug string) (*Product, error)
 	// Catalogue returns everything, ordered by slug.
 	Catalogue(ctx context.Context) (*Catalogue, error)
 	// InTx runs fn in a transaction that commits if fn returns nil.
@@ -150,6 +152,14 @@ func (s *Service) OfferByID(ctx context.Context, id int64) (*Offer, error) {
 		return nil, fmt.Errorf("offer %d: %w", id, err)
 	}
 	return s.keep(o), nil
+}
+
+// Product returns a product by its slug, or errs.NotFound.
+func (s *Service) Product(ctx context.Context, slug string) (*Product, error) {
+	if CheckSlug(slug) != "" { // SQL would pad it, or not even compare it
+		return nil, errs.New(errs.NotFound, "There is no product %q.", slug)
+	}
+	return s.store.ProductBySlug(ctx, slug)
 }
 
 // Catalogue returns everything, ordered by slug.

@@ -109,6 +109,7 @@ func (c *checker) product(p *Product) {
 	if fault := CheckSlug(p.TaxClass); fault != "" {
 		c.add(kindProduct, p.Slug, "tax_class", "tax class: %s", fault)
 	}
+	c.automations(kindProduct, p.Slug, p.Automations)
 	c.status(kindProduct, p.Slug, p.Status, StatusActive, StatusArchived)
 }
 
@@ -145,6 +146,7 @@ func (c *checker) offer(o *Offer, all *Catalogue) {
 			c.add(kindOffer, o.Slug, field, "must be hidden, link or open, not %q", way)
 		}
 	}
+	c.automations(kindOffer, o.Slug, o.Automations)
 	c.slug(kindOffer, o.Slug)
 	c.line(kindOffer, o.Slug, "name", o.Name, maxName, true)
 	c.text(kindOffer, o.Slug, "description", o.Description)

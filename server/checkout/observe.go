@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/failpoint"
 	"github.com/tillside/tillside/server/job"
@@ -15,7 +16,6 @@ import (
 
 const (
 	actionLife    = time.Hour          // how long a buyer may take for 3-D Secure
-	abandonAfter  = time.Hour          // without a sign of the buyer
 	expireAfter   = 7 * 24 * time.Hour // then an abandoned checkout ends
 	startedStale  = 2 * time.Minute
 	bankStale     = time.Hour
@@ -141,12 +141,16 @@ func (s *Service) Expire(ctx context.Context) error {
 	for i := range waiting {
 		failed = append(failed, s.cancel(ctx, &waiting[i]))
 	}
-	idle, err := s.Store.IdleCheckouts(ctx, StatusOpen, now.Add(-abandonAfter), batch)
+	follow, err := s.FollowUp(ctx)
+	if err != nil {
+		return fmt.Errorf("expire: %w", err)
+	}
+	idle, err := s.Store.IdleCheckouts(ctx, StatusOpen, now.Add(-follow.Quiet()), batch)
 	if err != nil {
 		return fmt.Errorf("expire: %w", err)
 	}
 	for i := range idle {
-		failed = append(failed, s.abandon(ctx, &idle[i]))
+		failed = append(failed, s.abandon(ctx, &idle[i], follow.Quiet()))
 	}
 	old, err := s.Store.IdleCheckouts(ctx, StatusAbandoned, now.Add(-expireAfter), batch)
 	if err != nil {
@@ -178,17 +182,17 @@ func (s *Service) cancel(ctx context.Context, a *Attempt) error {
 
 // abandon marks a checkout whose buyer has left. What it still holds of limits,
 // after a decline, must not be kept from others: its intent ends first.
-func (s *Service) abandon(ctx context.Context, c *Checkout) error {
+func (s *Service) abandon(ctx context.Context, c *Checkout, quiet time.Duration) error {
 	if c.Intent.ID != "" {
 		holds, err := s.Store.HasHolds(ctx, c.ID)
 		if err != nil {
 			return err
 		}
 		if holds {
-			return s.end(ctx, c, StatusOpen, StatusAbandoned, abandonAfter)
+			return s.end(ctx, c, StatusOpen, StatusAbandoned, quiet)
 		}
 	}
-	return s.age(ctx, c.ID, StatusOpen, StatusAbandoned, abandonAfter, false)
+	return s.age(ctx, c.ID, StatusOpen, StatusAbandoned, quiet, false)
 }
 
 // expire ends a checkout, and its live intent first.
@@ -228,6 +232,14 @@ func (s *Service) age(ctx context.Context, id int64, from, to Status, idle time.
 		if intentEnded {
 			c.Intent.ID = ""
 			if err := s.releaseAll(ctx, tx, c.ID); err != nil {
+				return err
+			}
+		}
+		if to == StatusAbandoned {
+			if err := tx.MarkAbandoned(ctx, c.ID, s.Now()); err != nil {
+				return err
+			}
+			if err := s.raise(ctx, tx, c, catalog.OnAbandoned, s.Now()); err != nil {
 				return err
 			}
 		}

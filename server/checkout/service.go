@@ -81,6 +81,8 @@ type Options struct {
 	Site func() string
 	// Home returns the site's address, without a slash at its end.
 	Home func() string
+	// FollowUp returns how the site follows up on people who began to order.
+	FollowUp func(ctx context.Context) (FollowUp, error)
 	// Selling returns why nothing is sold now, such as that this is a copy of
 	// the site, or nil.
 	Selling   func() error
@@ -173,6 +175,10 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (*Found, string, er
 			return nil, "", err
 		}
 	}
+	follow, err := s.FollowUp(ctx)
+	if err != nil {
+		return nil, "", err
+	}
 	token, now := newToken(), s.Now()
 	c := &Checkout{
 		PublicID: newToken(), TokenHash: HashOf(token), OfferID: offer.ID, Status: StatusOpen, Version: 1, Step: 2,
@@ -186,6 +192,9 @@ func (s *Service) Start(ctx context.Context, r StartRequest) (*Found, string, er
 		}
 		c.ContactID = person.ID
 		if err := tx.AddCheckout(ctx, c); err != nil {
+			return err
+		}
+		if err := s.raise(ctx, tx, c, catalog.OnStarted, now.Add(time.Duration(follow.EarlyMinutes)*time.Minute)); err != nil {
 			return err
 		}
 		return tx.Enqueue(ctx, job.New{

@@ -81,6 +81,8 @@ type Tx interface {
 	AddCheckout(ctx context.Context, c *Checkout) error
 	// UpdateCheckout stores all that may change in a checkout.
 	UpdateCheckout(ctx context.Context, c *Checkout) error
+	// MarkAbandoned notes when a checkout was left; the first time stays.
+	MarkAbandoned(ctx context.Context, id int64, at time.Time) error
 	// OpenAttempt returns the checkout's open attempt.
 	OpenAttempt(ctx context.Context, checkoutID int64) (*Attempt, error)
 	// LockAttempt locks an attempt and returns it.

@@ -100,7 +100,13 @@ func (s *Service) apply(ctx context.Context, tx Tx, c *Checkout, change Change) 
 		if err != nil {
 			return err
 		}
+		from := c.ContactID
 		c.ContactID, b.Email = person.ID, person.Email // as the contact has it
+		if from != c.ContactID {
+			if err := s.moveMarks(ctx, tx, c, from); err != nil {
+				return err
+			}
+		}
 	}
 	if change.Gift != nil {
 		c.Gift = change.Gift

@@ -31,6 +31,10 @@ type Config struct {
 	StripeURL            string // a stand-in for Stripe's API; only with a test key
 	StripeJSURL          string
 
+	// AllowHosts are hosts that webhooks and CRMs may be at although they are
+	// private: "host" or "host:port".
+	AllowHosts []string
+
 	Pool     int
 	LogLevel string
 }
@@ -62,6 +66,7 @@ func Load(getenv func(string) string) (*Config, error) {
 		StripePublishableKey: l.text("TILLSIDE_STRIPE_PUBLISHABLE_KEY", ""),
 		StripeURL:            l.address("TILLSIDE_STRIPE_URL", ""),
 		StripeJSURL:          l.text("TILLSIDE_STRIPE_JS_URL", defaultStripeJSURL),
+		AllowHosts:           l.list("TILLSIDE_ALLOW_HOSTS"),
 		Pool:                 l.number("TILLSIDE_POOL", defaultPool),
 		LogLevel:             l.text("TILLSIDE_LOG_LEVEL", "info"),
 	}
@@ -95,6 +100,15 @@ func (l *loader) text(name, fallback string) string {
 		return fallback
 	}
 	return value
+}
+
+// list reads names that are parted by commas or spaces; nil for none.
+func (l *loader) list(name string) []string {
+	text := l.text(name, "")
+	if text == "" {
+		return nil
+	}
+	return strings.Fields(strings.ReplaceAll(text, ",", " "))
 }
 
 func (l *loader) address(name, fallback string) string {

@@ -26,6 +26,17 @@ type Contact struct {
 	CreatedAt time.Time
 }
 
+// Name returns first and last name as one; empty when neither is known.
+func (c *Contact) Name() string { return strings.TrimSpace(c.FirstName + " " + c.LastName) }
+
+// Tagged is a tag that a contact has.
+type Tagged struct {
+	Tag    string
+	Source Source
+	Reason string // what gave it
+	At     time.Time
+}
+
 // NewPublicID returns the id by which others name a contact: 128 random bits in
 // hexadecimal.
 func NewPublicID() string {

@@ -214,5 +214,7 @@ type Ask struct {
 	Name   string // "api_key"
 	Label  string // "API key"
 	Secret bool
-	Help   string // where the owner finds it
+	// Optional credentials may be left empty.
+	Optional bool
+	Help     string // where the owner finds it
 }

@@ -68,6 +68,18 @@ type hold struct {
 // Unwrap returns the marked error.
 func (w hold) Unwrap() error { return w.error }
 
+// Later marks an error after which only this lane waits for a while, and which is
+// no failure: it is not its turn.
+func Later(err error, wait time.Duration) error { return later{err, wait} }
+
+type later struct {
+	error
+	wait time.Duration
+}
+
+// Unwrap returns the marked error.
+func (l later) Unwrap() error { return l.error }
+
 // Halt marks an error after which nothing is sent to the destination until a
 // person has acted: its credentials are not good any more.
 func Halt(err error) error { return halt{err} }
@@ -80,6 +92,11 @@ func (h halt) Unwrap() error { return h.error }
 func waitOf(err error) (time.Duration, bool) {
 	w, ok := errors.AsType[hold](err)
 	return w.wait, ok
+}
+
+func laterOf(err error) (time.Duration, bool) {
+	l, ok := errors.AsType[later](err)
+	return l.wait, ok
 }
 
 func isHalt(err error) bool {

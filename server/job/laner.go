@@ -169,6 +169,9 @@ func (l *laner) end(ctx context.Context, b Batch, work Destination, err error) e
 	}
 	reason := clip(err.Error())
 	wait, told := waitOf(err)
+	if turn, ok := laterOf(err); ok {
+		return store.RetryLane(ctx, b.Claim, now.Add(turn), reason, false)
+	}
 	switch {
 	case isHalt(err):
 		log.ErrorContext(ctx, "destination halted", "destination", b.Destination, "error", err)

@@ -80,6 +80,24 @@ func (s *CatalogStore) offer(ctx context.Context, query string, key any) (*catal
 	return offers[0], nil
 }
 
+// ProductBySlug implements catalog.Store.
+func (s *CatalogStore) ProductBySlug(ctx context.Context, slug string) (*catalog.Product, error) {
+	const query = `
+		SELECT id, slug, name, description, start_page, roles, access_tags, revoke_tags, tax_class, gift_card, automations, status
+		FROM {products}
+		WHERE slug = ?`
+
+	var row productRow
+	err := s.db.get(ctx, &row, query, slug)
+	if isNoRows(err) {
+		return nil, errs.New(errs.NotFound, "There is no product %q.", slug)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("select product %s: %w", slug, err)
+	}
+	return row.product()
+}
+
 // Catalogue reads everything in three statements. It is meant for lists and
 // exports: what changes between them shows torn at most once.
 func (s *CatalogStore) Catalogue(ctx context.Context) (*catalog.Catalogue, error) {
@@ -89,7 +107,7 @@ func (s *CatalogStore) Catalogue(ctx context.Context) (*catalog.Catalogue, error
 func readCatalogue(ctx context.Context, q querier) (*catalog.Catalogue, error) {
 	const (
 		products = `
-		SELECT id, slug, name, description, start_page, roles, access_tags, revoke_tags, tax_class, gift_card, status
+		SELECT id, slug, name, description, start_page, roles, access_tags, revoke_tags, tax_class, gift_card, automations, status
 		FROM {products}
 		ORDER BY slug`
 		prices = `
@@ -147,22 +165,26 @@ func (t *catalogTx) Catalogue(ctx context.Context) (*catalog.Catalogue, error) {
 func (t *catalogTx) SaveProduct(ctx context.Context, p *catalog.Product) error {
 	const (
 		insert = `
-		INSERT INTO {products} (slug, name, description, start_page, roles, access_tags, revoke_tags, tax_class, gift_card, status,
-			updated_at, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		INSERT INTO {products} (slug, name, description, start_page, roles, access_tags, revoke_tags, tax_class, gift_card, automations,
+			status, updated_at, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 		update = `
 		UPDATE {products}
 		SET slug = ?, name = ?, description = ?, start_page = ?, roles = ?, access_tags = ?, revoke_tags = ?, tax_class = ?,
-			gift_card = ?, status = ?, updated_at = ?
+			gift_card = ?, automations = ?, status = ?, updated_at = ?
 		WHERE id = ?`
 	)
 	giftCard, err := jsonOrNull(p.GiftCard)
 	if err != nil {
 		return fmt.Errorf("gift card of product %s: %w", p.Slug, err)
 	}
+	automations, err := automationsOrNull(p.Automations)
+	if err != nil {
+		return fmt.Errorf("automations of product %s: %w", p.Slug, err)
+	}
 	values := []any{
 		p.Slug, p.Name, p.Description, p.StartPage, encodeList(p.Roles), encodeList(p.AccessTags), encodeList(p.RevokeTags),
-		p.TaxClass, giftCard, p.Status, t.now,
+		p.TaxClass, giftCard, automations, p.Status, t.now,
 	}
 	return t.save(ctx, &p.ID, "product "+p.Slug, insert, update, values)
 }
@@ -187,23 +209,28 @@ func (t *catalogTx) SaveOffer(ctx context.Context, o *catalog.Offer) error {
 	const (
 		insert = `
 		INSERT INTO {offers} (slug, name, description, status, revision, currency, seats, opens_at, closes_at, time_zone,
-			closed_text, closed_offer, thank_you_url, append_order_info, help, form_tokens_since, form, updated_at, created_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+			closed_text, closed_offer, thank_you_url, append_order_info, help, form_tokens_since, form, automations, updated_at,
+			created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 		update = `
 		UPDATE {offers}
 		SET slug = ?, name = ?, description = ?, status = ?, revision = ?, currency = ?, seats = ?, opens_at = ?, closes_at = ?,
 			time_zone = ?, closed_text = ?, closed_offer = ?, thank_you_url = ?, append_order_info = ?, help = ?,
-			form_tokens_since = ?, form = ?, updated_at = ?
+			form_tokens_since = ?, form = ?, automations = ?, updated_at = ?
 		WHERE id = ?`
 	)
 	form, err := json.Marshal(o.Form)
 	if err != nil {
 		return fmt.Errorf("encode form of offer %s: %w", o.Slug, err)
 	}
+	automations, err := automationsOrNull(o.Automations)
+	if err != nil {
+		return fmt.Errorf("automations of offer %s: %w", o.Slug, err)
+	}
 	since := sql.NullTime{Time: o.FormTokensSince.UTC(), Valid: !o.FormTokensSince.IsZero()}
 	values := []any{
 		o.Slug, o.Name, o.Description, o.Status, o.Revision + 1, o.Currency, orNull(int64(o.Seats)), utc(o.OpensAt), utc(o.ClosesAt), o.TimeZone,
-		o.ClosedText, o.ClosedOffer, o.ThankYouURL, o.AppendOrderInfo, o.Help, since, string(form), t.now,
+		o.ClosedText, o.ClosedOffer, o.ThankYouURL, o.AppendOrderInfo, o.Help, since, string(form), automations, t.now,
 	}
 	if err := t.save(ctx, &o.ID, "offer "+o.Slug, insert, update, values); err != nil {
 		return err

@@ -22,6 +22,7 @@ type productRow struct {
 	RevokeTags  string  `db:"revoke_tags"`
 	TaxClass    string  `db:"tax_class"`
 	GiftCard    *string `db:"gift_card"`
+	Automations *string `db:"automations"`
 	Status      string  `db:"status"`
 }
 
@@ -40,7 +41,29 @@ func (r productRow) product() (*catalog.Product, error) {
 			return nil, fmt.Errorf("gift card of product %s: %w", r.Slug, err)
 		}
 	}
-	return p, nil
+	var err error
+	p.Automations, err = automationsOf("product "+r.Slug, r.Automations)
+	return p, err
+}
+
+// automationsOf decodes automations; NULL is none.
+func automationsOf(what string, text *string) (catalog.Automations, error) {
+	if text == nil {
+		return nil, nil
+	}
+	var all catalog.Automations
+	if err := json.Unmarshal([]byte(*text), &all); err != nil {
+		return nil, fmt.Errorf("automations of %s: %w", what, err)
+	}
+	return all, nil
+}
+
+// automationsOrNull encodes automations; none is NULL.
+func automationsOrNull(all catalog.Automations) (*string, error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	return jsonOrNull(&all)
 }
 
 type priceRow struct {
@@ -64,11 +87,12 @@ func (r priceRow) price() *catalog.Price {
 // for an offer without any.
 const selectOffers = `
 		SELECT o.id, o.slug, o.name, o.description, o.status, o.revision, o.currency, o.seats, o.opens_at, o.closes_at, o.time_zone,
-			o.closed_text, o.closed_offer, o.thank_you_url, o.append_order_info, o.help, o.form_tokens_since, o.form,
+			o.closed_text, o.closed_offer, o.thank_you_url, o.append_order_info, o.help, o.form_tokens_since, o.form, o.automations,
 			i.position, i.quantity, i.max_quantity, i.unit_amount AS special_amount,
 			r.id AS price_id, r.slug AS price_slug, r.kind, r.unit_amount, r.currency AS price_currency, r.status AS price_status,
 			p.id AS product_id, p.slug AS product_slug, p.name AS product_name, p.description AS product_description,
-			p.start_page, p.roles, p.access_tags, p.revoke_tags, p.tax_class, p.gift_card, p.status AS product_status
+			p.start_page, p.roles, p.access_tags, p.revoke_tags, p.tax_class, p.gift_card, p.automations AS product_automations,
+			p.status AS product_status
 		FROM {offers} o
 		LEFT JOIN {offer_items} i ON i.offer_id = o.id
 		LEFT JOIN {prices} r ON r.id = i.price_id
@@ -93,6 +117,7 @@ type offerRow struct {
 	Help            string       `db:"help"`
 	FormTokensSince sql.NullTime `db:"form_tokens_since"`
 	Form            string       `db:"form"`
+	Automations     *string      `db:"automations"`
 	itemRow
 }
 
@@ -118,6 +143,7 @@ type itemRow struct {
 	RevokeTags         sql.NullString `db:"revoke_tags"`
 	TaxClass           sql.NullString `db:"tax_class"`
 	GiftCard           *string        `db:"gift_card"`
+	ProductAutomations *string        `db:"product_automations"`
 	ProductStatus      sql.NullString `db:"product_status"`
 }
 
@@ -159,7 +185,9 @@ func (r offerRow) offer() (*catalog.Offer, error) {
 	if err := json.Unmarshal([]byte(r.Form), &o.Form); err != nil {
 		return nil, fmt.Errorf("form of offer %s: %w", r.Slug, err)
 	}
-	return o, nil
+	var err error
+	o.Automations, err = automationsOf("offer "+r.Slug, r.Automations)
+	return o, err
 }
 
 func (r itemRow) item() (catalog.OfferItem, error) {
@@ -167,7 +195,7 @@ func (r itemRow) item() (catalog.OfferItem, error) {
 		ID: r.ProductID.Int64, Slug: r.ProductSlug.String, Name: r.ProductName.String,
 		Description: r.ProductDescription.String, StartPage: r.StartPage.String, Roles: r.Roles.String,
 		AccessTags: r.AccessTags.String, RevokeTags: r.RevokeTags.String, TaxClass: r.TaxClass.String,
-		GiftCard: r.GiftCard, Status: r.ProductStatus.String,
+		GiftCard: r.GiftCard, Automations: r.ProductAutomations, Status: r.ProductStatus.String,
 	}.product()
 	if err != nil {
 		return catalog.OfferItem{}, err

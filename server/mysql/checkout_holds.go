@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/tillside/tillside/server/contact"
 	"github.com/tillside/tillside/server/coupon"
+	"github.com/tillside/tillside/server/job"
 )
 
 // AddCode implements checkout.Tx.
@@ -92,5 +94,8 @@ func (t orderTx) ReleaseSeat(ctx context.Context, checkoutID int64) error {
 
 // AddTag implements order.Tx.
 func (t orderTx) AddTag(ctx context.Context, contactID int64, tag, reason string) error {
-	return t.addTag(ctx, contactID, tag, reason)
+	_, err := contact.Apply(ctx, t.tx, contact.Change{
+		ContactID: contactID, Add: []string{tag}, Source: contact.SourceOrder, Reason: reason, Urgency: job.PriorityPurchase,
+	}, t.now())
+	return err
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/tillside/tillside/server/contact"
-	"github.com/tillside/tillside/server/errs"
 )
 
 type contactRow struct {
@@ -17,6 +16,8 @@ type contactRow struct {
 	LastName  string    `db:"last_name"`
 	UserID    *int64    `db:"user_id"`
 	CreatedAt time.Time `db:"created_at"`
+	// MergedInto is set for a contact that became part of another.
+	MergedInto *int64 `db:"merged_into"`
 }
 
 func (r contactRow) contact() *contact.Contact {
@@ -30,7 +31,7 @@ func (r contactRow) contact() *contact.Contact {
 // An existing one keeps its names: whoever types an address proves nothing.
 func (t *tx) upsertContact(ctx context.Context, c contact.Contact) (*contact.Contact, error) {
 	const find = `
-		SELECT id, public_id, email, first_name, last_name, user_id, created_at
+		SELECT id, public_id, email, first_name, last_name, user_id, created_at, merged_into
 		FROM {contacts}
 		WHERE email_key = ?`
 	const insert = `
@@ -41,7 +42,7 @@ func (t *tx) upsertContact(ctx context.Context, c contact.Contact) (*contact.Con
 	var row contactRow
 	err := t.get(ctx, &row, find, key[:])
 	if err == nil {
-		return row.contact(), nil
+		return t.merged(ctx, row)
 	}
 	if !isNoRows(err) {
 		return nil, fmt.Errorf("select contact: %w", err)
@@ -52,7 +53,7 @@ func (t *tx) upsertContact(ctx context.Context, c contact.Contact) (*contact.Con
 		if err := t.get(ctx, &row, find, key[:]); err != nil {
 			return nil, fmt.Errorf("select contact: %w", err)
 		}
-		return row.contact(), nil
+		return t.merged(ctx, row)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("insert contact: %w", err)
@@ -64,7 +65,7 @@ func (t *tx) upsertContact(ctx context.Context, c contact.Contact) (*contact.Con
 // or errs.NotFound.
 func (db *DB) ContactByEmail(ctx context.Context, email string) (*contact.Contact, error) {
 	const query = `
-		SELECT id, public_id, email, first_name, last_name, user_id, created_at
+		SELECT id, public_id, email, first_name, last_name, user_id, created_at, merged_into
 		FROM {contacts}
 		WHERE email_key = ?`
 
@@ -75,7 +76,7 @@ func (db *DB) ContactByEmail(ctx context.Context, email string) (*contact.Contac
 // ContactByPublicID returns the contact with a public id, or errs.NotFound.
 func (db *DB) ContactByPublicID(ctx context.Context, publicID string) (*contact.Contact, error) {
 	const query = `
-		SELECT id, public_id, email, first_name, last_name, user_id, created_at
+		SELECT id, public_id, email, first_name, last_name, user_id, created_at, merged_into
 		FROM {contacts}
 		WHERE public_id = ?`
 
@@ -85,7 +86,7 @@ func (db *DB) ContactByPublicID(ctx context.Context, publicID string) (*contact.
 // ContactByID returns a contact, or errs.NotFound.
 func (db *DB) ContactByID(ctx context.Context, id int64) (*contact.Contact, error) {
 	const query = `
-		SELECT id, public_id, email, first_name, last_name, user_id, created_at
+		SELECT id, public_id, email, first_name, last_name, user_id, created_at, merged_into
 		FROM {contacts}
 		WHERE id = ?`
 
@@ -107,12 +108,32 @@ func (q querier) contact(ctx context.Context, query string, args ...any) (*conta
 	var row contactRow
 	err := q.get(ctx, &row, query, args...)
 	if isNoRows(err) {
-		return nil, errs.New(errs.NotFound, "There is no such contact.")
+		return nil, errNoContact()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("select contact: %w", err)
 	}
-	return row.contact(), nil
+	return q.merged(ctx, row)
+}
+
+// merged returns the contact of a row, or the one that it became part of.
+func (q querier) merged(ctx context.Context, row contactRow) (*contact.Contact, error) {
+	const query = `
+		SELECT id, public_id, email, first_name, last_name, user_id, created_at, merged_into
+		FROM {contacts}
+		WHERE id = ?`
+
+	for range maxMerges {
+		if row.MergedInto == nil {
+			return row.contact(), nil
+		}
+		id := *row.MergedInto
+		row = contactRow{}
+		if err := q.get(ctx, &row, query, id); err != nil {
+			return nil, fmt.Errorf("contact %d, merged: %w", id, err)
+		}
+	}
+	return nil, errNoContact()
 }
 
 func orZero(n *int64) int64 {
@@ -141,4 +162,17 @@ func textOrEmpty(text *string) string {
 		return ""
 	}
 	return *text
+}
+
+// SetContactUser stores which WordPress user a contact is.
+func (db *DB) SetContactUser(ctx context.Context, contactID, userID int64) error {
+	const query = `
+		UPDATE {contacts}
+		SET user_id = ?, updated_at = ?
+		WHERE id = ?`
+
+	if _, err := db.exec(ctx, query, orNull(userID), db.now().UTC(), contactID); err != nil {
+		return fmt.Errorf("user of contact %d: %w", contactID, err)
+	}
+	return nil
 }

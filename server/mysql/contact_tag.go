@@ -2,21 +2,10 @@ package mysql
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 )
-
-// addTag gives a contact a tag. One that the contact has keeps its time and
-// reason.
-func (t *tx) addTag(ctx context.Context, contactID int64, tag, reason string) error {
-	const query = `
-		INSERT IGNORE INTO {contact_tags} (contact_id, tag, reason, created_at)
-		VALUES (?, ?, ?, ?)`
-
-	if _, err := t.exec(ctx, query, contactID, tag, reason, t.now().UTC()); err != nil {
-		return fmt.Errorf("tag contact %d: %w", contactID, err)
-	}
-	return nil
-}
 
 // TagsOf returns the tags of the contacts of a WordPress user, and of one more
 // contact; 0 is nobody.
@@ -45,4 +34,47 @@ func (db *DB) HasBought(ctx context.Context, userID, contactID, otherID int64) (
 		return false, fmt.Errorf("orders of user %d: %w", userID, err)
 	}
 	return has, nil
+}
+
+// Owns implements operation.People: whether a contact, or another with the same
+// WordPress user, has an order of a product that was not refunded in full, or all
+// of its access tags.
+func (db *DB) Owns(ctx context.Context, contactID int64, product string) (bool, error) {
+	const bought = `
+		SELECT EXISTS (
+			SELECT 1
+			FROM {orders} o
+			JOIN {order_items} i ON i.order_id = o.id
+			WHERE o.contact_id IN (
+					SELECT other.id
+					FROM {contacts} c
+					JOIN {contacts} other ON other.id = c.id OR other.user_id = c.user_id
+					WHERE c.id = ?)
+				AND i.product_slug = ? AND o.status <> 'refunded')`
+	const access = `
+		SELECT access_tags
+		FROM {products}
+		WHERE slug = ?`
+
+	var owns bool
+	if err := db.get(ctx, &owns, bought, contactID, product); err != nil || owns {
+		return owns, err
+	}
+	var text string
+	if err := db.get(ctx, &text, access, product); isNoRows(err) {
+		return false, nil
+	} else if err != nil {
+		return false, fmt.Errorf("product %s: %w", product, err)
+	}
+	var tags []string
+	if err := json.Unmarshal([]byte(text), &tags); err != nil || len(tags) == 0 {
+		return false, err
+	}
+	has, err := db.TagNames(ctx, contactID)
+	for _, tag := range tags {
+		if !slices.Contains(has, tag) {
+			return false, err
+		}
+	}
+	return true, err
 }

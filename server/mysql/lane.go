@@ -326,10 +326,10 @@ func (r recentCalls) within(since time.Time) recentCalls {
 	return nil
 }
 
-// Call asks for one of the calls that a destination allows in a period, for all
-// processes together, and notes it. Otherwise it returns how long to wait before
-// asking again.
-func (s *JobStore) Call(ctx context.Context, destination string, calls int, per time.Duration) (wait time.Duration, err error) {
+// Call implements crm.Calls: it asks for n of the calls that a destination allows
+// in a period, for all processes together, and notes them. Otherwise it returns
+// how long to wait before asking again. n may not be above calls.
+func (s *JobStore) Call(ctx context.Context, destination string, n, calls int, per time.Duration) (wait time.Duration, err error) {
 	// Written before it is read: a lock is local to one node of a cluster.
 	const lock = `
 		UPDATE {destinations}
@@ -357,12 +357,15 @@ func (s *JobStore) Call(ctx context.Context, destination string, calls int, per 
 		if err := json.Unmarshal([]byte(text), &recent); err != nil {
 			recent = nil // of an older version
 		}
-		if recent = recent.within(now.Add(-per)); len(recent) >= calls {
-			wait = time.UnixMicro(recent[len(recent)-calls]).Add(per).Sub(now)
+		if recent = recent.within(now.Add(-per)); len(recent)+n > calls {
+			wait = max(time.UnixMicro(recent[len(recent)+n-calls-1]).Add(per).Sub(now), time.Millisecond)
 			return nil
 		}
 		wait = 0
-		raw, err := json.Marshal(append(recent, now.UnixMicro()))
+		for range n {
+			recent = append(recent, now.UnixMicro())
+		}
+		raw, err := json.Marshal(recent)
 		if err != nil {
 			return err
 		}

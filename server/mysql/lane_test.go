@@ -253,7 +253,7 @@ func TestDestinations_CallsAreLimitedOverAllProcesses(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 30 {
 		wg.Go(func() {
-			wait, err := stores[i%3].Call(t.Context(), "crm:1", 10, time.Hour)
+			wait, err := stores[i%3].Call(t.Context(), "crm:1", 1, 10, time.Hour)
 			if err != nil {
 				t.Error(err)
 			}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/operation"
@@ -18,27 +20,41 @@ type OperationStore struct{ db *DB }
 func NewOperationStore(db *DB) *OperationStore { return &OperationStore{db} }
 
 type operationRow struct {
-	ID        int64     `db:"id"`
-	PublicID  string    `db:"public_id"`
-	Slug      string    `db:"slug"`
-	Name      string    `db:"name"`
-	Status    string    `db:"status"`
-	Actions   string    `db:"actions"`
-	HookHash  []byte    `db:"hook_hash"`
-	CreatedAt time.Time `db:"created_at"`
-	UpdatedAt time.Time `db:"updated_at"`
+	ID        int64      `db:"id"`
+	PublicID  string     `db:"public_id"`
+	Slug      string     `db:"slug"`
+	Name      string     `db:"name"`
+	Status    string     `db:"status"`
+	Actions   string     `db:"actions"`
+	Settings  *string    `db:"settings"`
+	Revision  int64      `db:"revision"`
+	HookHash  []byte     `db:"hook_hash"`
+	OldHash   []byte     `db:"old_hook_hash"`
+	OldUntil  *time.Time `db:"old_hook_until"`
+	CreatedAt time.Time  `db:"created_at"`
+	UpdatedAt time.Time  `db:"updated_at"`
 }
 
 const selectOperations = `
-	SELECT id, public_id, slug, name, status, actions, hook_hash, created_at, updated_at
-	FROM {operations}`
+	SELECT o.id, o.public_id, o.slug, o.name, o.status, o.actions, o.settings, o.revision, o.hook_hash, o.old_hook_hash, o.old_hook_until,
+		o.created_at, o.updated_at
+	FROM {operations} o`
 
 func (r *operationRow) operation() (*operation.Operation, error) {
 	o := &operation.Operation{
-		ID: r.ID, PublicID: r.PublicID, Slug: r.Slug, Name: r.Name, Status: operation.Status(r.Status), CreatedAt: r.CreatedAt,
-		UpdatedAt: r.UpdatedAt,
+		ID: r.ID, PublicID: r.PublicID, Slug: r.Slug, Name: r.Name, Status: operation.Status(r.Status), Revision: r.Revision,
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
 	}
 	copy(o.HookHash[:], r.HookHash)
+	copy(o.OldHash[:], r.OldHash)
+	if r.OldUntil != nil {
+		o.OldUntil = *r.OldUntil
+	}
+	if r.Settings != nil {
+		if err := json.Unmarshal([]byte(*r.Settings), &o.Settings); err != nil {
+			return nil, fmt.Errorf("settings of operation %s: %w", r.Slug, err)
+		}
+	}
 	if err := json.Unmarshal([]byte(r.Actions), &o.Actions); err != nil {
 		return nil, fmt.Errorf("actions of operation %s: %w", r.Slug, err)
 	}
@@ -52,17 +68,48 @@ func hashOrNull(hash [32]byte) []byte {
 	return hash[:]
 }
 
+// InTx implements operation.Store.
+func (s *OperationStore) InTx(ctx context.Context, fn func(operation.Tx) error) error {
+	return s.db.inTx(ctx, func(tx *tx) error { return fn(tx) })
+}
+
+// columns are what AddOperation and UpdateOperation both write, in order.
+func operationColumns(o *operation.Operation) ([]any, error) {
+	actions, err := jsonList(o.Actions)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := jsonOrNull(&o.Settings)
+	if err != nil {
+		return nil, err
+	}
+	var until *time.Time
+	if !o.OldUntil.IsZero() {
+		until = new(o.OldUntil.UTC())
+	}
+	return []any{
+		o.Name, o.Status, actions, settings, o.Revision, hashOrNull(o.HookHash), hashOrNull(o.OldHash), until, o.UpdatedAt.UTC(),
+	}, nil
+}
+
 // AddOperation implements operation.Store.
 func (s *OperationStore) AddOperation(ctx context.Context, o *operation.Operation) error {
 	const query = `
-		INSERT INTO {operations} (public_id, slug, name, status, actions, hook_hash, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+		INSERT INTO {operations} (name, status, actions, settings, revision, hook_hash, old_hook_hash, old_hook_until, updated_at,
+			public_id, slug, created_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-	actions, err := jsonList(o.Actions)
+	values, err := operationColumns(o)
 	if err != nil {
 		return err
 	}
-	o.ID, err = s.db.insert(ctx, query, o.PublicID, o.Slug, o.Name, o.Status, actions, hashOrNull(o.HookHash), o.CreatedAt.UTC(), o.UpdatedAt.UTC())
+	err = s.db.inTx(ctx, func(tx *tx) error {
+		var err error
+		if o.ID, err = tx.insert(ctx, query, append(values, o.PublicID, o.Slug, o.CreatedAt.UTC())...); err != nil {
+			return err
+		}
+		return tx.setTriggers(ctx, o)
+	})
 	if isDuplicate(err) {
 		return errs.New(errs.Conflict, "There is already an operation %q.", o.Slug)
 	}
@@ -76,15 +123,42 @@ func (s *OperationStore) AddOperation(ctx context.Context, o *operation.Operatio
 func (s *OperationStore) UpdateOperation(ctx context.Context, o *operation.Operation) error {
 	const query = `
 		UPDATE {operations}
-		SET name = ?, status = ?, actions = ?, hook_hash = ?, updated_at = ?
+		SET name = ?, status = ?, actions = ?, settings = ?, revision = ?, hook_hash = ?, old_hook_hash = ?, old_hook_until = ?,
+			updated_at = ?
 		WHERE id = ?`
 
-	actions, err := jsonList(o.Actions)
+	values, err := operationColumns(o)
 	if err != nil {
 		return err
 	}
-	if _, err := s.db.exec(ctx, query, o.Name, o.Status, actions, hashOrNull(o.HookHash), o.UpdatedAt.UTC(), o.ID); err != nil {
+	err = s.db.inTx(ctx, func(tx *tx) error {
+		if _, err := tx.exec(ctx, query, append(values, o.ID)...); err != nil {
+			return err
+		}
+		return tx.setTriggers(ctx, o)
+	})
+	if err != nil {
 		return fmt.Errorf("update operation %s: %w", o.Slug, err)
+	}
+	return nil
+}
+
+// setTriggers writes what an operation can be found by.
+func (t *tx) setTriggers(ctx context.Context, o *operation.Operation) error {
+	const clear = `
+		DELETE FROM {operation_triggers}
+		WHERE operation_id = ?`
+	const add = `
+		INSERT IGNORE INTO {operation_triggers} (operation_id, kind, arg)
+		VALUES (?, ?, ?)`
+
+	if _, err := t.exec(ctx, clear, o.ID); err != nil {
+		return err
+	}
+	for _, trigger := range o.Settings.Triggers {
+		if _, err := t.exec(ctx, add, o.ID, trigger.Kind, trigger.Arg); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -92,7 +166,7 @@ func (s *OperationStore) UpdateOperation(ctx context.Context, o *operation.Opera
 // Operation implements operation.Store.
 func (s *OperationStore) Operation(ctx context.Context, slug string) (*operation.Operation, error) {
 	const query = selectOperations + `
-		WHERE slug = ?`
+		WHERE o.slug = ?`
 
 	if catalog.CheckSlug(slug) != "" { // SQL would pad it, or not even compare it
 		return nil, errs.New(errs.NotFound, "There is no operation %q.", slug)
@@ -103,15 +177,22 @@ func (s *OperationStore) Operation(ctx context.Context, slug string) (*operation
 // OperationByPublicID implements operation.Store.
 func (s *OperationStore) OperationByPublicID(ctx context.Context, publicID string) (*operation.Operation, error) {
 	const query = selectOperations + `
-		WHERE public_id = ?`
+		WHERE o.public_id = ?`
 	return s.operation(ctx, query, publicID)
 }
 
-func (s *OperationStore) operation(ctx context.Context, query, key string) (*operation.Operation, error) {
+// OperationByID implements operation.Store.
+func (s *OperationStore) OperationByID(ctx context.Context, id int64) (*operation.Operation, error) {
+	const query = selectOperations + `
+		WHERE o.id = ?`
+	return s.operation(ctx, query, id)
+}
+
+func (s *OperationStore) operation(ctx context.Context, query string, key any) (*operation.Operation, error) {
 	var row operationRow
 	err := s.db.get(ctx, &row, query, key)
 	if isNoRows(err) {
-		return nil, errs.New(errs.NotFound, "There is no operation %q.", key)
+		return nil, errs.New(errs.NotFound, "There is no operation %v.", key)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("select operation: %w", err)
@@ -122,12 +203,16 @@ func (s *OperationStore) operation(ctx context.Context, query, key string) (*ope
 // FindOperations implements operation.Store.
 func (s *OperationStore) FindOperations(ctx context.Context) ([]operation.Operation, error) {
 	const query = selectOperations + `
-		ORDER BY slug`
+		ORDER BY o.slug`
 
 	var rows []operationRow
 	if err := s.db.all(ctx, &rows, query); err != nil {
 		return nil, fmt.Errorf("select operations: %w", err)
 	}
+	return operationsOf(rows)
+}
+
+func operationsOf(rows []operationRow) ([]operation.Operation, error) {
 	found := make([]operation.Operation, len(rows))
 	for i := range rows {
 		o, err := rows[i].operation()
@@ -139,71 +224,28 @@ func (s *OperationStore) FindOperations(ctx context.Context) ([]operation.Operat
 	return found, nil
 }
 
-// AddRun implements operation.Store.
-func (s *OperationStore) AddRun(ctx context.Context, r *operation.Run) error {
-	const query = `
-		INSERT INTO {operation_runs} (public_id, operation_id, contact_id, source, status, steps, created_at, updated_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
-
-	steps, err := jsonList(r.Steps)
+// Triggered implements operation.Tx.
+func (t *tx) Triggered(ctx context.Context, kind operation.TriggerKind, args []string) ([]operation.Operation, error) {
+	query, values, err := sqlx.In(`
+		SELECT DISTINCT operation_id
+		FROM {operation_triggers}
+		WHERE kind = ? AND arg IN (?)`, kind, append(args, ""))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.ID, err = s.db.insert(ctx, query, r.PublicID, r.OperationID, r.ContactID, r.Source, r.Status, steps, r.CreatedAt.UTC(), r.CreatedAt.UTC())
+	var ids []int64
+	if err := t.all(ctx, &ids, query, values...); err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	query, values, err = sqlx.In(selectOperations+`
+		WHERE o.status = 'active' AND o.id IN (?)
+		ORDER BY o.id`, ids)
 	if err != nil {
-		return fmt.Errorf("insert run: %w", err)
+		return nil, err
 	}
-	return nil
-}
-
-// UpdateRun implements operation.Store.
-func (s *OperationStore) UpdateRun(ctx context.Context, r *operation.Run) error {
-	const query = `
-		UPDATE {operation_runs}
-		SET status = ?, steps = ?, updated_at = ?
-		WHERE id = ?`
-
-	steps, err := jsonList(r.Steps)
-	if err != nil {
-		return err
+	var rows []operationRow
+	if err := t.all(ctx, &rows, query, values...); err != nil {
+		return nil, fmt.Errorf("triggered operations: %w", err)
 	}
-	if _, err := s.db.exec(ctx, query, r.Status, steps, s.db.now().UTC(), r.ID); err != nil {
-		return fmt.Errorf("update run %d: %w", r.ID, err)
-	}
-	return nil
-}
-
-// FindRuns implements operation.Store.
-func (s *OperationStore) FindRuns(ctx context.Context, operationID int64, limit int) ([]operation.Run, error) {
-	const query = `
-		SELECT id, public_id, operation_id, contact_id, source, status, steps, created_at
-		FROM {operation_runs}
-		WHERE operation_id = ?
-		ORDER BY id DESC
-		LIMIT ?`
-
-	var rows []struct {
-		ID          int64     `db:"id"`
-		PublicID    string    `db:"public_id"`
-		OperationID int64     `db:"operation_id"`
-		ContactID   int64     `db:"contact_id"`
-		Source      string    `db:"source"`
-		Status      string    `db:"status"`
-		Steps       string    `db:"steps"`
-		CreatedAt   time.Time `db:"created_at"`
-	}
-	if err := s.db.all(ctx, &rows, query, operationID, limit); err != nil {
-		return nil, fmt.Errorf("runs of operation %d: %w", operationID, err)
-	}
-	found := make([]operation.Run, len(rows))
-	for i, row := range rows {
-		found[i] = operation.Run{
-			ID: row.ID, PublicID: row.PublicID, OperationID: row.OperationID, ContactID: row.ContactID,
-			Source: operation.Source(row.Source), Status: operation.RunStatus(row.Status), CreatedAt: row.CreatedAt,
-		}
-		if err := json.Unmarshal([]byte(row.Steps), &found[i].Steps); err != nil {
-			return nil, fmt.Errorf("steps of run %s: %w", row.PublicID, err)
-		}
-	}
-	return found, nil
+	return operationsOf(rows)
 }

@@ -68,7 +68,7 @@ func (db *DB) TakeJTI(ctx context.Context, jti [16]byte, exp int64) (bool, error
 }
 
 // Purge removes what is past its use: token ids, sent mails, old provider
-// events, refused codes of an hour ago. It removes at most a few thousand rows of each at a time.
+// events, what CRMs sent, refused codes of an hour ago. It removes at most a few thousand rows of each at a time.
 func (db *DB) Purge(ctx context.Context) error {
 	now := db.now().UTC()
 	for _, purge := range []struct {
@@ -78,6 +78,7 @@ func (db *DB) Purge(ctx context.Context) error {
 		{`DELETE FROM {jtis} WHERE exp < ? LIMIT 5000`, now.Unix() - 120},
 		{`DELETE FROM {refusals} WHERE slice < ? LIMIT 5000`, now.Unix()/600 - 6},
 		{`DELETE FROM {mails} WHERE state = 'sent' AND updated_at < ? LIMIT 5000`, now.AddDate(0, 0, -30)},
+		{`DELETE FROM {hook_deliveries} WHERE received_at < ? LIMIT 5000`, now.AddDate(0, 0, -30)},
 		{`DELETE FROM {provider_events} WHERE received_at < ? LIMIT 5000`, now.AddDate(0, 0, -35)},
 	} {
 		if _, err := db.exec(ctx, purge.query, purge.arg); err != nil {

@@ -10,6 +10,17 @@ import (
 	"github.com/tillside/tillside/server/giftcard"
 )
 
+// IssueGiftCard makes a gift card and mails it to the contact. Its code goes
+// nowhere else: whoever has it has the money.
+type IssueGiftCard struct {
+	Amount  string `json:"amount"` // "25.00 EUR"
+	Sender  string `json:"sender,omitempty"`
+	Message string `json:"message,omitempty"`
+	// EveryRun makes a card each time. Without it a contact gets one card from
+	// the operation, however often a CRM calls.
+	EveryRun bool `json:"every_run,omitempty"`
+}
+
 func (g *IssueGiftCard) check(now time.Time) error {
 	amount, err := coupon.ParseAmount(g.Amount)
 	if err != nil || amount.Minor <= 0 {
@@ -20,23 +31,23 @@ func (g *IssueGiftCard) check(now time.Time) error {
 }
 
 // issue makes a gift card for the contact of a run and has it mailed.
-func (s *Service) issue(ctx context.Context, r *Run, o *Operation, i int) (Step, error) {
-	step, g := Step{Kind: ActionIssueGiftCard}, o.Actions[i].IssueGiftCard
+func (s *Service) issue(ctx context.Context, r *Run, o *Operation, a *Action) (Step, error) {
+	step, g := Step{Kind: ActionIssueGiftCard}, a.IssueGiftCard
 	amount, err := coupon.ParseAmount(g.Amount)
 	if err != nil {
 		return step, err
 	}
-	email, name, err := s.Person(ctx, r.ContactID)
+	person, err := s.People.ContactByID(ctx, r.ContactID)
 	if err != nil {
 		return step, err
 	}
-	key := fmt.Sprintf("operation:%d:%d:%d", o.ID, i, r.ContactID)
+	key := fmt.Sprintf("operation:%d:%d:%d", o.ID, r.Next, r.ContactID)
 	if g.EveryRun {
-		key = fmt.Sprintf("run:%s:%d", r.PublicID, i)
+		key = fmt.Sprintf("run:%s:%d", r.PublicID, r.Next)
 	}
 	card, _, err := s.Cards.Issue(ctx, giftcard.Draft{
 		Amount: amount, Deliver: true, Source: giftcard.SourceOperation, Key: key, ContactID: r.ContactID,
-		Gift: giftcard.Gift{RecipientEmail: email, RecipientName: name, Sender: g.Sender, Message: g.Message},
+		Gift: giftcard.Gift{RecipientEmail: person.Email, RecipientName: person.Name(), Sender: g.Sender, Message: g.Message},
 	})
 	if err != nil {
 		return step, err

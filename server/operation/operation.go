@@ -1,6 +1,6 @@
 // Package operation runs custom operations: ordered actions for a contact,
-// started by a CRM's hook, a command, or an admin. What an operation did is
-// recorded step by step.
+// started by a purchase, a tag, a CRM's hook, a button, a schedule or a person.
+// A run is a durable job; what it did is recorded step by step.
 package operation
 
 import (
@@ -10,239 +10,201 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/tillside/tillside/server/catalog"
-	"github.com/tillside/tillside/server/coupon"
+	"github.com/tillside/tillside/server/contact"
 	"github.com/tillside/tillside/server/errs"
-	"github.com/tillside/tillside/server/giftcard"
 )
 
 // Status says whether an operation may run.
 type Status string
 
-// The states.
+// The states. Runs of an operation that is switched off stop at their next step.
 const (
 	StatusActive   Status = "active"
 	StatusDisabled Status = "disabled"
 )
 
-// Operation is an ordered list of actions.
+// Operation is an ordered list of actions, and what starts it.
 type Operation struct {
-	ID        int64
-	PublicID  string
-	Slug      string
-	Name      string
-	Status    Status
-	Actions   []Action
+	ID       int64
+	PublicID string
+	Slug     string
+	Name     string
+	Status   Status
+	Actions  []Action
+	Settings Settings
+	// Revision grows with each change of the actions or settings; a run goes on
+	// with the actions that it began with.
+	Revision  int64
 	HookHash  [32]byte // of the hook's secret; zero while there is none
+	OldHash   [32]byte // of the one before, good until OldUntil
+	OldUntil  time.Time
 	CreatedAt time.Time
 	UpdatedAt time.Time
+}
+
+// Settings are the rest of an operation.
+type Settings struct {
+	Triggers []Trigger `json:"triggers,omitempty"`
+	// HookWindow is for how many minutes repeated calls of the hook for one
+	// contact are one run; 0 is DefaultHookWindow for operations that generate
+	// coupons and none for others, -1 is none.
+	HookWindow int `json:"hook_window,omitempty"`
+	// Button lets members run the operation from a page.
+	Button bool `json:"button,omitempty"`
+	// Done is what the page says when the button's run is accepted.
+	Done string `json:"done,omitempty"`
+}
+
+// DefaultHookWindow is for how long a repeated call of a hook that generates a
+// coupon is no new run.
+const DefaultHookWindow = 10 * time.Minute
+
+// Window returns for how long repeated calls of the hook are one run; 0 for none.
+func (o *Operation) Window() time.Duration {
+	generates := slices.ContainsFunc(o.Actions, func(a Action) bool { return a.Kind == ActionGenerateCoupon })
+	switch {
+	case o.Settings.HookWindow > 0:
+		return time.Duration(o.Settings.HookWindow) * time.Minute
+	case o.Settings.HookWindow == 0 && generates:
+		return DefaultHookWindow
+	}
+	return 0
+}
+
+// TriggerKind is what starts an operation by itself.
+type TriggerKind string
+
+// The kinds of triggers. Hook URLs, buttons, automations of offers, commands and
+// other operations start one without a trigger of its own.
+const (
+	TriggerPurchase  TriggerKind = "purchase"           // of an offer; every one without
+	TriggerStarted   TriggerKind = "checkout_started"   // of an offer
+	TriggerAbandoned TriggerKind = "checkout_abandoned" // of an offer
+	TriggerTag       TriggerKind = "tag_added"
+	TriggerUntag     TriggerKind = "tag_removed"
+	TriggerLogin     TriggerKind = "login"
+	TriggerLink      TriggerKind = "link" // a magic link of an offer is opened
+)
+
+// Trigger starts an operation: its kind, and for which tag or offer.
+type Trigger struct {
+	Kind TriggerKind `json:"kind"`
+	// Arg is the tag's name or the offer's slug; "" is every one.
+	Arg string `json:"arg,omitempty"`
+	// TakeOff removes the tag that started the run when the run is done, so that
+	// it can start the next.
+	TakeOff bool `json:"take_off,omitempty"`
 }
 
 // HasHook reports whether a hook URL was handed out.
 func (o *Operation) HasHook() bool { return o.HookHash != [32]byte{} }
 
-// ActionKind is what an action does.
-type ActionKind string
+// Draft is an operation as its owner writes it.
+type Draft struct {
+	Slug     string   `json:"slug"`
+	Name     string   `json:"name"`
+	Actions  []Action `json:"actions"`
+	Settings Settings `json:"settings,omitzero"`
+}
 
-// The kinds of actions.
 const (
-	ActionGenerateCoupon ActionKind = "generate_coupon"
-	ActionIssueGiftCard  ActionKind = "issue_gift_card"
+	maxActions  = 50
+	maxTriggers = 20
 )
-
-// Action is one step of an operation: its kind, and what that kind asks.
-type Action struct {
-	Kind           ActionKind      `json:"kind"`
-	GenerateCoupon *GenerateCoupon `json:"generate_coupon,omitempty"`
-	IssueGiftCard  *IssueGiftCard  `json:"issue_gift_card,omitempty"`
-}
-
-// IssueGiftCard makes a gift card and mails it to the contact. Its code goes
-// nowhere else: whoever has it has the money.
-type IssueGiftCard struct {
-	Amount  string `json:"amount"` // "25.00 EUR"
-	Sender  string `json:"sender,omitempty"`
-	Message string `json:"message,omitempty"`
-	// EveryRun makes a card each time. Without it a contact gets one card from
-	// the operation, however often a CRM calls.
-	EveryRun bool `json:"every_run,omitempty"`
-}
-
-// GenerateCoupon makes a one-time code of the contact's own and writes it into
-// the contact's fields, where the CRM's e-mails find it.
-type GenerateCoupon struct {
-	Coupon   string          `json:"coupon"` // slug of a template
-	Prefix   string          `json:"prefix,omitempty"`
-	Length   int             `json:"length,omitempty"` // 0: as many characters as 80 bits need
-	Alphabet string          `json:"alphabet,omitempty"`
-	Lifetime coupon.Lifetime `json:"lifetime,omitzero"`
-	Bearer   bool            `json:"bearer,omitempty"` // whoever has it may use it
-	WhenLive coupon.WhenLive `json:"when_live,omitempty"`
-
-	CodeField    string     `json:"code_field,omitempty"`
-	ExpiresField string     `json:"expires_field,omitempty"`
-	DateFormat   DateFormat `json:"date_format,omitempty"`
-	// LinkField takes the whole magic link to LinkOffer's form, with the code
-	// applied.
-	LinkField string          `json:"link_field,omitempty"`
-	LinkOffer string          `json:"link_offer,omitempty"`
-	LinkForm  coupon.LinkForm `json:"link_form,omitempty"`
-}
-
-// SetFormats sets how the end is written, and whether the link has the code in
-// its query.
-func (g *GenerateCoupon) SetFormats(date string, query bool) {
-	g.DateFormat = DateFormat(date)
-	if query {
-		g.LinkForm = coupon.LinkQuery
-	}
-}
-
-// DateFormat is how a moment is written into a field.
-type DateFormat string
-
-// The formats; "" is DateLong.
-const (
-	DateLong     DateFormat = "long"     // as the site's language writes date and time
-	DateDay      DateFormat = "date"     // 2026-05-01
-	DateTime     DateFormat = "datetime" // 2026-05-01 18:30
-	DateRFC3339  DateFormat = "rfc3339"
-	DateUnix     DateFormat = "unix" // seconds, as Ontraport's date fields want them
-	DateAmerican DateFormat = "us"   // 05/01/2026
-)
-
-// Source is what started a run.
-type Source string
-
-// The sources.
-const (
-	SourceHook    Source = "hook"
-	SourceCommand Source = "command"
-	SourceAdmin   Source = "admin"
-)
-
-// Run is what an operation did for one contact.
-type Run struct {
-	ID          int64
-	PublicID    string
-	OperationID int64
-	ContactID   int64
-	Source      Source
-	Status      RunStatus
-	Steps       []Step
-	CreatedAt   time.Time
-}
-
-// RunStatus is how far a run is.
-type RunStatus string
-
-// The states of a run.
-const (
-	RunRunning RunStatus = "running"
-	RunDone    RunStatus = "done"
-	RunFailed  RunStatus = "failed" // its last step says why
-)
-
-// Step is what one action did.
-type Step struct {
-	Kind  ActionKind        `json:"kind"`
-	Error string            `json:"error,omitempty"`
-	Made  map[string]string `json:"made,omitempty"` // "code", "expires_at", "link"
-}
-
-// Store keeps operations and their runs. Package mysql implements it. Whatever
-// does not exist is errs.NotFound.
-type Store interface {
-	// AddOperation writes an operation and sets its id; a slug that is taken is
-	// errs.Conflict.
-	AddOperation(ctx context.Context, o *Operation) error
-	// UpdateOperation stores name, status, actions and the hook's hash.
-	UpdateOperation(ctx context.Context, o *Operation) error
-	Operation(ctx context.Context, slug string) (*Operation, error)
-	OperationByPublicID(ctx context.Context, publicID string) (*Operation, error)
-	// FindOperations lists all, by slug.
-	FindOperations(ctx context.Context) ([]Operation, error)
-	// AddRun writes a run and sets its id; UpdateRun stores status and steps.
-	AddRun(ctx context.Context, r *Run) error
-	UpdateRun(ctx context.Context, r *Run) error
-	// FindRuns lists an operation's runs, newest first.
-	FindRuns(ctx context.Context, operationID int64, limit int) ([]Run, error)
-}
-
-// Coupons makes codes for single contacts.
-type Coupons interface {
-	Generate(ctx context.Context, r coupon.Individual) (*coupon.Code, error)
-}
-
-// GiftCards makes gift cards.
-type GiftCards interface {
-	Issue(ctx context.Context, d giftcard.Draft) (*giftcard.Card, string, error)
-}
-
-// Fields writes custom fields of a contact; the CRM that is connected mirrors
-// them.
-type Fields interface {
-	SetFields(ctx context.Context, contactID int64, fields map[string]string) error
-}
-
-// Offers looks offers up.
-type Offers interface {
-	Offer(ctx context.Context, slug string) (*catalog.Offer, error)
-}
-
-// Options sets a Service up.
-type Options struct {
-	Store   Store
-	Coupons Coupons
-	Cards   GiftCards
-	Fields  Fields
-	Offers  Offers
-	// Person returns a contact's e-mail address and name.
-	Person func(ctx context.Context, contactID int64) (email, name string, err error)
-	// Page returns the address of the page that sells an offer.
-	Page func(ctx context.Context, offer string) (string, error)
-	// Date writes a moment for people, in the site's language and zone.
-	Date func(time.Time) string
-	Zone func() *time.Location
-	Now  func() time.Time
-}
-
-// Service keeps and runs operations.
-type Service struct{ Options }
-
-// NewService returns a Service.
-func NewService(o Options) *Service { return &Service{o} }
-
-const maxActions = 50
 
 // Create makes an operation. Its slug and every action are checked; what cannot
 // work is errs.Invalid.
-func (s *Service) Create(ctx context.Context, slug, name string, actions []Action) (*Operation, error) {
-	if fault := catalog.CheckSlug(slug); fault != "" {
+func (s *Service) Create(ctx context.Context, d Draft) (*Operation, error) {
+	if fault := catalog.CheckSlug(d.Slug); fault != "" {
 		return nil, errs.Field("slug", "The operation's %s.", fault)
 	}
-	if name = strings.TrimSpace(name); name == "" {
-		name = slug
-	}
-	if utf8.RuneCountInString(name) > 200 || strings.ContainsAny(name, "\r\n") {
-		return nil, errs.Field("name", "The name may have at most 200 characters, in one line.")
-	}
-	if len(actions) == 0 || len(actions) > maxActions {
-		return nil, errs.Field("actions", "An operation has 1 to %d actions.", maxActions)
-	}
-	for i := range actions {
-		if err := s.check(ctx, &actions[i]); err != nil {
-			return nil, err
-		}
-	}
-	o := &Operation{
-		PublicID: newPublicID(), Slug: slug, Name: name, Status: StatusActive, Actions: actions, CreatedAt: s.Now(), UpdatedAt: s.Now(),
+	o := &Operation{PublicID: newPublicID(), Slug: d.Slug, Status: StatusActive, Revision: 1, CreatedAt: s.Now()}
+	if err := s.fill(ctx, o, d); err != nil {
+		return nil, err
 	}
 	return o, s.Store.AddOperation(ctx, o)
+}
+
+// Change stores a draft over the operation with its slug. revision is the one that
+// the owner saw; another one is errs.Conflict, so that no change is lost. Runs
+// under way go on as they began.
+func (s *Service) Change(ctx context.Context, d Draft, revision int64) (*Operation, error) {
+	o, err := s.Store.Operation(ctx, d.Slug)
+	if err != nil {
+		return nil, err
+	}
+	if o.Revision != revision {
+		return nil, errs.New(errs.Conflict, "The operation %s was changed meanwhile. Load it again.", d.Slug)
+	}
+	if err := s.fill(ctx, o, d); err != nil {
+		return nil, err
+	}
+	o.Revision++
+	return o, s.Store.UpdateOperation(ctx, o)
+}
+
+// fill checks a draft and takes it over.
+func (s *Service) fill(ctx context.Context, o *Operation, d Draft) error {
+	name := strings.TrimSpace(d.Name)
+	if name == "" {
+		name = d.Slug
+	}
+	if utf8.RuneCountInString(name) > 200 || strings.ContainsAny(name, "\r\n") {
+		return errs.Field("name", "The name may have at most 200 characters, in one line.")
+	}
+	if len(d.Actions) == 0 || len(d.Actions) > maxActions {
+		return errs.Field("actions", "An operation has 1 to %d actions.", maxActions)
+	}
+	for i := range d.Actions {
+		if err := s.check(ctx, d.Slug, &d.Actions[i]); err != nil {
+			return fmt.Errorf("action %d: %w", i+1, err)
+		}
+	}
+	if err := d.Settings.check(); err != nil {
+		return err
+	}
+	o.Name, o.Actions, o.Settings, o.UpdatedAt = name, d.Actions, d.Settings, s.Now()
+	return nil
+}
+
+func (g *Settings) check() error {
+	if len(g.Triggers) > maxTriggers {
+		return errs.Field("triggers", "An operation has at most %d triggers.", maxTriggers)
+	}
+	if g.HookWindow < -1 || g.HookWindow > 24*60 {
+		return errs.Field("hook_window", "The window of the hook is up to 1440 minutes, 0 for what is usual, or -1 for none.")
+	}
+	if utf8.RuneCountInString(g.Done) > 500 {
+		return errs.Field("done", "The text may have at most 500 characters.")
+	}
+	for _, t := range g.Triggers {
+		switch t.Kind {
+		case TriggerTag, TriggerUntag:
+			if err := contact.CheckTag(t.Arg); err != nil {
+				return err
+			}
+		case TriggerPurchase, TriggerStarted, TriggerAbandoned, TriggerLink:
+			if t.Arg != "" && catalog.CheckSlug(t.Arg) != "" {
+				return errs.Field("triggers", "%q is not the slug of an offer.", t.Arg)
+			}
+		case TriggerLogin:
+			if t.Arg != "" {
+				return errs.Field("triggers", "The trigger login takes no name.")
+			}
+		default:
+			return errs.Field("triggers", "There is no trigger %q.", string(t.Kind))
+		}
+		if t.TakeOff && t.Kind != TriggerTag {
+			return errs.Field("triggers", "Only a tag that starts an operation can be taken off.")
+		}
+	}
+	return nil
 }
 
 // newPublicID returns 128 random bits in hexadecimal.
@@ -266,14 +228,21 @@ func (s *Service) Switch(ctx context.Context, slug string, on bool) (*Operation,
 	return o, s.Store.UpdateOperation(ctx, o)
 }
 
+// oldHookLife is for how long the secret before is still good: whoever rotates it
+// has to change the CRM, and calls are under way.
+const oldHookLife = 7 * 24 * time.Hour
+
 // NewHook gives an operation a new secret for its hook and returns it; the one
-// before is void from then on. Only its hash is stored.
+// before is good for a week more. Only hashes are stored.
 func (s *Service) NewHook(ctx context.Context, slug string) (*Operation, string, error) {
 	o, err := s.Store.Operation(ctx, slug)
 	if err != nil {
 		return nil, "", err
 	}
 	secret := rand.Text()
+	if o.HasHook() {
+		o.OldHash, o.OldUntil = o.HookHash, s.Now().Add(oldHookLife)
+	}
 	o.HookHash, o.UpdatedAt = sha256.Sum256([]byte(secret)), s.Now()
 	return o, secret, s.Store.UpdateOperation(ctx, o)
 }
@@ -282,7 +251,7 @@ func (s *Service) NewHook(ctx context.Context, slug string) (*Operation, string,
 // operation that is switched off are one errs.NotFound.
 func (s *Service) Hooked(ctx context.Context, publicID, secret string) (*Operation, error) {
 	gone := errs.New(errs.NotFound, "There is nothing at this address.")
-	if len(publicID) != 32 || strings.Trim(publicID, "0123456789abcdef") != "" {
+	if !contact.IsPublicID(publicID) {
 		return nil, gone
 	}
 	o, err := s.Store.OperationByPublicID(ctx, publicID)
@@ -293,7 +262,9 @@ func (s *Service) Hooked(ctx context.Context, publicID, secret string) (*Operati
 		return nil, fmt.Errorf("hook: %w", err)
 	}
 	hash := sha256.Sum256([]byte(secret))
-	if !o.HasHook() || subtle.ConstantTimeCompare(hash[:], o.HookHash[:]) != 1 || o.Status != StatusActive {
+	now := o.HasHook() && subtle.ConstantTimeCompare(hash[:], o.HookHash[:]) == 1
+	old := s.Now().Before(o.OldUntil) && subtle.ConstantTimeCompare(hash[:], o.OldHash[:]) == 1
+	if !now && !old || o.Status != StatusActive {
 		return nil, gone
 	}
 	return o, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/money"
@@ -113,6 +114,10 @@ func (s *Service) recount(ctx context.Context, tx Tx, o *Order) error {
 	}
 	if status == StatusRefunded {
 		if err := s.returnUses(ctx, tx, o); err != nil {
+			return err
+		}
+		// A part that went back says nothing of what was bought.
+		if err := tx.Enqueue(ctx, o.happened(catalog.OnRefunded, s.now())); err != nil {
 			return err
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tillside/tillside/server/catalog"
+	"github.com/tillside/tillside/server/contact"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/failpoint"
 	"github.com/tillside/tillside/server/job"
@@ -192,6 +193,7 @@ func (s *Service) write(ctx context.Context, tx Tx, p *Purchase, paid *Paid) (*O
 		return nil, err
 	}
 	follow := []job.New{
+		o.happened(catalog.OnPurchased, now),
 		{Kind: JobUser, Priority: job.PriorityPurchase, Payload: OrderJob{o.ID}, RunAt: now},
 		{Kind: JobReceipt, Priority: mailPriority, Payload: OrderJob{o.ID}, RunAt: now},
 		{Kind: JobSale, Priority: mailPriority, Payload: OrderJob{o.ID}, RunAt: now},
@@ -203,6 +205,21 @@ func (s *Service) write(ctx context.Context, tx Tx, p *Purchase, paid *Paid) (*O
 		}
 	}
 	return o, nil
+}
+
+// happened raises a moment of an order for its contact.
+func (o *Order) happened(m catalog.Moment, at time.Time) job.New {
+	products := make([]string, len(o.Terms.Items))
+	for i, item := range o.Terms.Items {
+		products[i] = item.ProductSlug
+	}
+	return job.New{
+		Kind: catalog.JobHappened, Priority: job.PriorityPurchase, RunAt: at, Destination: contact.Destination, Lane: fmt.Sprint(o.ContactID),
+		Payload: catalog.Happening{
+			Moment: m, ContactID: o.ContactID, OfferID: o.Terms.OfferID, Products: products, CheckoutID: o.CheckoutID, OrderID: o.ID,
+			Cause: "order " + o.NumberText(), Key: fmt.Sprintf("order:%d:%s:%d", o.ID, m, o.Refunded.Minor),
+		},
+	}
 }
 
 func (s *Service) quarantine(ctx context.Context, tx Tx, p *Purchase, paid Paid, reason Reason, details string) error {

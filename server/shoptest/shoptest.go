@@ -241,7 +241,8 @@ func (s *Stand) Age(d time.Duration) {
 	s.tb.Helper()
 	for table, columns := range map[string][]string{
 		"checkouts": {"created_at", "updated_at"}, "attempts": {"created_at", "updated_at", "leased_until"},
-		"jobs": {"created_at", "run_at", "leased_until"}, "schedules": {"next_run_at"}, "orders": {"created_at", "updated_at"},
+		"jobs": {"created_at", "run_at", "leased_until"}, "schedules": {"next_run_at"}, "lanes": {"run_at"},
+		"operation_runs": {"wake_at", "created_at"}, "orders": {"created_at", "updated_at"},
 	} {
 		sets := make([]string, len(columns))
 		for i, column := range columns {

@@ -117,6 +117,22 @@ final class EventsController {
 				 */
 				do_action( 'tillside_order_refunded', $data );
 				break;
+			case 'tag.added':
+				/**
+				 * Fires when a contact got a tag, also one that it had.
+				 *
+				 * @param array $tag The tag, and the contact as Tillside knows it; user_id is 0 for who has no account.
+				 */
+				do_action( 'tillside_tag_added', $data );
+				break;
+			case 'tag.removed':
+				/**
+				 * Fires when a tag was taken off a contact.
+				 *
+				 * @param array $tag The tag, and the contact as Tillside knows it; user_id is 0 for who has no account.
+				 */
+				do_action( 'tillside_tag_removed', $data );
+				break;
 		}
 	}
 }

@@ -1,0 +1,32 @@
+package server
+
+import (
+	"context"
+	"time"
+
+	"github.com/tillside/tillside/server/contact"
+	"github.com/tillside/tillside/server/crm"
+	"github.com/tillside/tillside/server/job"
+	"github.com/tillside/tillside/server/mysql"
+)
+
+// newCRMs builds the service of connections.
+func (s *Shop) newCRMs() *crm.Service {
+	return crm.NewService(crm.Options{
+		Store: mysql.NewCRMStore(s.db), People: s.db, Calls: s.jobs, Providers: s.providers(),
+		Seal: s.site.seal, Open: s.site.unseal,
+		Register: s.jobs.Register, Unregister: s.jobs.Unregister,
+		Resume: func(ctx context.Context, destination string) error {
+			return s.jobs.SetDestination(ctx, destination, job.DestinationOn, "")
+		},
+		Log: s.log, Now: s.now,
+	})
+}
+
+// providers are the CRMs that can be connected.
+func (s *Shop) providers() []crm.Provider { return nil }
+
+// mirrorJob tells a connection of a change.
+func mirrorJob(connectionID int64, c *contact.Changed, now time.Time) job.New {
+	return crm.MirrorJob(connectionID, crm.Mirror{Changed: *c}, now)
+}

@@ -1,0 +1,2 @@
+-- +goose Up
+ALTER TABLE {products} ADD automations TEXT NULL;

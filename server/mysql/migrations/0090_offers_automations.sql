@@ -1,0 +1,2 @@
+-- +goose Up
+ALTER TABLE {offers} ADD automations TEXT NULL;
