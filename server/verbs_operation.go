@@ -93,15 +93,29 @@ func describeRun(r *operation.Run) RunDetails {
 	}
 }
 
+// SaveOperation makes an operation, or stores a draft over the one with its slug.
+func (s *Shop) SaveOperation(ctx context.Context, d OperationDraft) (*OperationDetails, error) {
+	o, err := s.Operations.Store.Operation(ctx, d.Slug)
+	if errs.Is(err, errs.NotFound) {
+		return s.CreateOperation(ctx, d)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkTemplates(ctx, d); err != nil {
+		return nil, err
+	}
+	if o, err = s.Operations.Change(ctx, d, o.Revision); err != nil {
+		return nil, err
+	}
+	v := describeOperation(o)
+	return &v, nil
+}
+
 // CreateOperation makes an operation.
 func (s *Shop) CreateOperation(ctx context.Context, d OperationDraft) (*OperationDetails, error) {
-	for _, a := range d.Actions { // a hook that can only fail helps nobody
-		if a.GenerateCoupon == nil || a.GenerateCoupon.Coupon == "" {
-			continue
-		}
-		if _, err := s.book.Store.Coupon(ctx, a.GenerateCoupon.Coupon); err != nil {
-			return nil, err
-		}
+	if err := s.checkTemplates(ctx, d); err != nil {
+		return nil, err
 	}
 	o, err := s.Operations.Create(ctx, d)
 	if err != nil {
@@ -109,6 +123,19 @@ func (s *Shop) CreateOperation(ctx context.Context, d OperationDraft) (*Operatio
 	}
 	v := describeOperation(o)
 	return &v, nil
+}
+
+// checkTemplates looks whether the templates of codes are there.
+func (s *Shop) checkTemplates(ctx context.Context, d OperationDraft) error {
+	for _, a := range d.Actions { // a hook that can only fail helps nobody
+		if a.GenerateCoupon == nil || a.GenerateCoupon.Coupon == "" {
+			continue
+		}
+		if _, err := s.book.Store.Coupon(ctx, a.GenerateCoupon.Coupon); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // FindOperations lists operations by slug.

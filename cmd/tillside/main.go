@@ -38,7 +38,9 @@ type cli struct {
 	GiftCard  giftCardCmd  `cmd:"" name:"giftcard" help:"Make, show and adjust gift cards."`
 	Offer     offerCmd     `cmd:"" help:"The pages and the wait lists of offers."`
 	Order     orderCmd     `cmd:"" help:"List, show and refund orders."`
+	Contact   contactCmd   `cmd:"" help:"Contacts: tags, fields, timelines."`
 	Operation operationCmd `cmd:"" help:"Custom operations, and the hooks by which a CRM runs them."`
+	Job       jobCmd       `cmd:"" help:"What waits to be done, and what was given up."`
 	Reconcile reconcileCmd `cmd:"" help:"Ask the payment provider what we may have missed."`
 	Install   installCmd   `cmd:"" help:"Run Tillside at every start of this machine."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`

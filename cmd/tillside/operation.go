@@ -8,10 +8,14 @@ import (
 
 type operationCmd struct {
 	Create  operationCreateCmd `cmd:"" help:"Make an operation that generates a coupon, or a gift card, for a contact."`
+	Save    operationSaveCmd   `cmd:"" help:"Make an operation from a file, or change one: any actions, conditions and triggers."`
 	List    operationListCmd   `cmd:"" help:"List operations."`
 	Show    operationShowCmd   `cmd:"" help:"Show an operation with its newest runs."`
 	Run     operationRunCmd    `cmd:"" help:"Run an operation for one contact."`
-	Hook    operationHookCmd   `cmd:"" help:"Make the address by which a CRM runs it. It is shown once; the one before is void."`
+	Retry   operationRetryCmd  `cmd:"" help:"Go on with a run that failed, at the step that failed."`
+	Hook    operationHookCmd   `cmd:"" help:"Make the address by which a CRM runs it. It is shown once; the one before is good for a week more."`
+	Calls   operationCallsCmd  `cmd:"" help:"What CRMs sent to hooks, newest first, and what became of it."`
+	Replay  operationReplayCmd `cmd:"" help:"Do a call of a hook again, as it came."`
 	Disable operationOffCmd    `cmd:"" help:"Switch an operation off. Undo it with enable."`
 	Enable  operationOnCmd     `cmd:"" help:"Switch it on again."`
 }
@@ -121,9 +125,9 @@ func (c operationShowCmd) Run(a *app) error {
 			}
 			rows := make([][]string, len(runs))
 			for i, r := range runs {
-				rows[i] = []string{r.CreatedAt.Format("2006-01-02 15:04"), string(r.Source), string(r.Status), r.Code, lastError(r)}
+				rows[i] = []string{r.Run, r.CreatedAt.Format(stamp), r.Cause, string(r.Status), r.Code, lastError(r)}
 			}
-			p.table([]string{"DATE (UTC)", "BY", "STATUS", "CODE", "ERROR"}, rows)
+			p.table([]string{"RUN", "DATE (UTC)", "BY", "STATUS", "CODE", "ERROR"}, rows)
 		})
 	})
 }
@@ -134,6 +138,9 @@ func lastError(r server.RunDetails) string {
 		if step.Error != "" {
 			all = append(all, step.Error)
 		}
+	}
+	if r.Problem != "" {
+		all = append(all, r.Problem)
 	}
 	return strings.Join(all, "; ")
 }

@@ -125,6 +125,19 @@ type DestinationStatus struct {
 	Oldest    *time.Time // when the oldest lane began to wait; nil when none does
 }
 
+// Listed is a job as an admin sees it.
+type Listed struct {
+	ID          int64
+	Kind        string
+	Priority    Priority
+	RunAt       time.Time
+	Attempts    int
+	Error       string // why it failed last; empty when it did not
+	CreatedAt   time.Time
+	Destination string // empty for a job that calls nobody outside
+	Lane        string
+}
+
 // LaneStore keeps lanes. Package mysql implements it.
 type LaneStore interface {
 	// OpenDestinations lists the destinations to which something may be sent now.

@@ -95,3 +95,24 @@ func (s *JobStore) Destinations(ctx context.Context) ([]job.DestinationStatus, e
 	}
 	return list, nil
 }
+
+// SwitchDestination does as SetDestination for a destination that is known;
+// errs.NotFound for another.
+func (s *JobStore) SwitchDestination(ctx context.Context, destination string, state job.DestinationState, reason string) error {
+	const known = `
+		SELECT COUNT(*)
+		FROM {destinations}
+		WHERE name = ?`
+
+	var n int
+	if !isASCII(destination) {
+		return errs.New(errs.NotFound, "There is no destination %q.", destination)
+	}
+	if err := s.db.get(ctx, &n, known, destination); err != nil {
+		return fmt.Errorf("destination %s: %w", destination, err)
+	}
+	if n == 0 {
+		return errs.New(errs.NotFound, "There is no destination %q.", destination)
+	}
+	return s.SetDestination(ctx, destination, state, reason)
+}

@@ -199,8 +199,13 @@ func (s *JobStore) leave(ctx context.Context, c job.Claim, do func(*tx) error) e
 		SELECT MIN(run_at) AS run_at, MIN(priority) AS priority
 		FROM {jobs}
 		WHERE lane_id = ? AND state = 'laned'`
+	// A lane with dead letters stays for their replay.
 	const remove = `
 		DELETE FROM {lanes}
+		WHERE id = ? AND NOT EXISTS (SELECT 1 FROM {jobs} WHERE lane_id = {lanes}.id)`
+	const rest = `
+		UPDATE {lanes}
+		SET run_at = '9999-01-01'
 		WHERE id = ?`
 	const free = `
 		UPDATE {lanes}
@@ -223,7 +228,9 @@ func (s *JobStore) leave(ctx context.Context, c job.Claim, do func(*tx) error) e
 			return err
 		}
 		if next.RunAt == nil {
-			_, err = tx.exec(ctx, remove, c.LaneID)
+			if n, err = tx.exec(ctx, remove, c.LaneID); err == nil && n == 0 {
+				_, err = tx.exec(ctx, rest, c.LaneID)
+			}
 			return err
 		}
 		_, err = tx.exec(ctx, free, next.RunAt.UTC(), *next.Priority, c.LaneID)

@@ -311,3 +311,36 @@ func TestDestinations_OnlyOpenOnesAreListed(t *testing.T) {
 	}
 	wantCount(t, db, 0, "SELECT COUNT(*) FROM {jobs}")
 }
+
+func TestLanes_ADeadLetterIsTriedAgain(t *testing.T) {
+	for _, strict := range []bool{true, false} {
+		db := mysqltest.Open(t)
+		s := mysql.NewJobStore(db)
+		enqueue(t, db, laned("7", "bad", job.PriorityNormal))
+		b := claimLanes(t, s, "a", 1)[0]
+		if err := s.BuryLane(t.Context(), b.Claim, "422", strict); err != nil {
+			t.Fatal(err)
+		}
+		if again := claimLanes(t, s, "b", 1); len(again) != 0 {
+			t.Errorf("a dead letter was handed out: %+v", again)
+		}
+		dead, err := s.FindJobs(t.Context(), true, 10)
+		if err != nil || len(dead) != 1 || dead[0].Error != "422" || dead[0].Destination != "crm:1" || dead[0].Lane != "7" {
+			t.Fatalf("dead letters: %+v, %v", dead, err)
+		}
+		if err := s.ReplayJob(t.Context(), dead[0].ID); err != nil {
+			t.Fatal(err)
+		}
+		batches := claimLanes(t, s, "c", 1)
+		if len(batches) != 1 || kindsOf(batches[0]) != "[bad]" {
+			t.Fatalf("strict %t: claimed %+v", strict, batches)
+		}
+		if err := s.FinishLane(t.Context(), batches[0].Claim); err != nil {
+			t.Fatal(err)
+		}
+		wantCount(t, db, 0, "SELECT COUNT(*) FROM {lanes}")
+		if err := s.ReplayJob(t.Context(), dead[0].ID); !errs.Is(err, errs.NotFound) {
+			t.Errorf("a job that is done was tried again: %v", err)
+		}
+	}
+}
