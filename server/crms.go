@@ -6,6 +6,8 @@ import (
 
 	"github.com/tillside/tillside/server/contact"
 	"github.com/tillside/tillside/server/crm"
+	"github.com/tillside/tillside/server/crm/ontraport"
+	"github.com/tillside/tillside/server/crm/wire"
 	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/mysql"
 )
@@ -24,7 +26,27 @@ func (s *Shop) newCRMs() *crm.Service {
 }
 
 // providers are the CRMs that can be connected.
-func (s *Shop) providers() []crm.Provider { return nil }
+func (s *Shop) providers() []crm.Provider {
+	var all []crm.Provider
+	for _, p := range []struct {
+		about func() crm.Kind
+		make  func(wire.Options) (crm.Client, error)
+	}{
+		{ontraport.About, ontraport.New},
+	} {
+		kind := p.about()
+		all = append(all, crm.Provider{Kind: kind, New: func(credentials map[string]string, pace func(context.Context) error) (crm.Client, error) {
+			o := wire.Options{
+				Credentials: credentials, Allow: s.cfg.AllowHosts, Pace: pace, Agent: "Tillside/" + Version + " (" + s.site.Home() + ")",
+			}
+			if s.cfg.CRMURL != "" {
+				o.BaseURL = s.cfg.CRMURL + "/" + kind.Name
+			}
+			return p.make(o)
+		}})
+	}
+	return all
+}
 
 // mirrorJob tells a connection of a change.
 func mirrorJob(connectionID int64, c *contact.Changed, now time.Time) job.New {

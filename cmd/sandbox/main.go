@@ -1,4 +1,4 @@
-// Command sandbox serves stand-ins for payment providers, in memory and with a
+// Command sandbox serves stand-ins for payment providers and CRMs, in memory and with a
 // virtual clock: for the demo, for tests and for benchmarks, never for real money.
 package main
 
@@ -16,6 +16,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/tillside/tillside/cmd/sandbox/ontraport"
 	"github.com/tillside/tillside/cmd/sandbox/stripe"
 )
 
@@ -26,7 +27,7 @@ type options struct {
 
 func main() {
 	var opts options
-	kong.Parse(&opts, kong.Description("Stand-in for Stripe, for demo and tests only."))
+	kong.Parse(&opts, kong.Description("Stand-ins for Stripe and Ontraport, for demo and tests only."))
 	if err := serve(opts); err != nil {
 		fmt.Fprintln(os.Stderr, "sandbox:", err)
 		os.Exit(1)
@@ -39,6 +40,7 @@ func serve(opts options) error {
 	provider := stripe.New(stripe.Options{Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	mux := http.NewServeMux()
 	mux.Handle("/", provider)
+	mux.Handle("/ontraport/", http.StripPrefix("/ontraport", ontraport.New(ontraport.Options())))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	listener, err := net.Listen("tcp", opts.Listen)
 	if err != nil {

@@ -40,6 +40,7 @@ type cli struct {
 	Order     orderCmd     `cmd:"" help:"List, show and refund orders."`
 	Contact   contactCmd   `cmd:"" help:"Contacts: tags, fields, timelines."`
 	Operation operationCmd `cmd:"" help:"Custom operations, and the hooks by which a CRM runs them."`
+	CRM       crmCmd       `cmd:"" name:"crm" help:"Connect a CRM, which then mirrors contacts, tags and fields."`
 	Job       jobCmd       `cmd:"" help:"What waits to be done, and what was given up."`
 	Reconcile reconcileCmd `cmd:"" help:"Ask the payment provider what we may have missed."`
 	Install   installCmd   `cmd:"" help:"Run Tillside at every start of this machine."`

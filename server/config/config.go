@@ -31,6 +31,10 @@ type Config struct {
 	StripeURL            string // a stand-in for Stripe's API; only with a test key
 	StripeJSURL          string
 
+	// CRMURL is where stand-ins for CRMs are, each below its name; empty: the
+	// CRMs themselves.
+	CRMURL string
+
 	// AllowHosts are hosts that webhooks and CRMs may be at although they are
 	// private: "host" or "host:port".
 	AllowHosts []string
@@ -66,6 +70,7 @@ func Load(getenv func(string) string) (*Config, error) {
 		StripePublishableKey: l.text("TILLSIDE_STRIPE_PUBLISHABLE_KEY", ""),
 		StripeURL:            l.address("TILLSIDE_STRIPE_URL", ""),
 		StripeJSURL:          l.text("TILLSIDE_STRIPE_JS_URL", defaultStripeJSURL),
+		CRMURL:               l.address("TILLSIDE_CRM_URL", ""),
 		AllowHosts:           l.list("TILLSIDE_ALLOW_HOSTS"),
 		Pool:                 l.number("TILLSIDE_POOL", defaultPool),
 		LogLevel:             l.text("TILLSIDE_LOG_LEVEL", "info"),

@@ -73,9 +73,20 @@ type Remote struct {
 
 // RemoteTag is a tag as it last stood in the CRM, by our name.
 type RemoteTag struct {
-	Present   bool
+	Presence  Presence
 	ChangedAt time.Time
 }
+
+// Presence is whether a contact has a tag in the CRM.
+type Presence int8
+
+// What is known of a tag. Tried is one that we have sent and got no good answer
+// for: it may be there.
+const (
+	Absent  Presence = 0
+	Present Presence = 1
+	Tried   Presence = 2
+)
 
 // JobMirror tells a CRM of a change. It waits in the contact's lane at the
 // connection's destination. Its payload is a Mirror.
@@ -116,10 +127,10 @@ type Store interface {
 	ContactOf(ctx context.Context, connectionID int64, remoteID string) (int64, error)
 	// SaveRemote stores what a connection knows of a contact: tags has those
 	// that changed.
-	SaveRemote(ctx context.Context, connectionID, contactID int64, r *Remote, tags map[string]bool) error
+	SaveRemote(ctx context.Context, connectionID, contactID int64, r *Remote, tags map[string]Presence) error
 	// Change applies a change to a contact of ours, together with what a read
 	// of the CRM showed, in one transaction.
-	Change(ctx context.Context, connectionID int64, c contact.Change, r *Remote, tags map[string]bool) (*contact.Changed, error)
+	Change(ctx context.Context, connectionID int64, c contact.Change, r *Remote, tags map[string]Presence) (*contact.Changed, error)
 	// Resync replaces what waits for a contact at a connection by one job that
 	// tells everything anew.
 	Resync(ctx context.Context, connectionID, contactID int64, urgency job.Priority) error

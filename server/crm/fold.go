@@ -40,21 +40,26 @@ func fold(changes []Mirror) *folded {
 }
 
 // against leaves out what the CRM has already by all that is known: a tag that was
-// never there need not be taken off. What is known after the change is returned.
-func (f *folded) against(known map[string]RemoteTag) (after map[string]bool) {
-	after = map[string]bool{}
+// never sent need not be taken off. What is known before the change is sent, and
+// what after it was done, is returned: an answer that gets lost must not make us
+// forget what we have sent.
+func (f *folded) against(known map[string]RemoteTag) (before, after map[string]Presence) {
+	before, after = map[string]Presence{}, map[string]Presence{}
 	for _, tag := range slices.Collect(maps.Keys(f.remove)) {
-		if !known[tag].Present {
+		if known[tag].Presence == Absent {
 			delete(f.remove, tag)
 		}
 	}
 	for tag := range f.remove {
-		after[tag] = false
+		after[tag] = Absent
 	}
 	for tag := range f.add {
-		after[tag] = true
+		after[tag] = Present
+		if known[tag].Presence == Absent {
+			before[tag] = Tried
+		}
 	}
-	return after
+	return before, after
 }
 
 // everything is the change that brings a CRM to what a contact has, whatever it was
@@ -66,7 +71,7 @@ func everything(tags []string, fields map[string]string, known map[string]Remote
 		f.add[tag] = true
 	}
 	for tag, state := range known {
-		if state.Present && !f.add[tag] {
+		if state.Presence != Absent && !f.add[tag] {
 			f.remove[tag] = true
 		}
 	}

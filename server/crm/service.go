@@ -265,7 +265,7 @@ func (s *Service) all(ctx context.Context, contactID int64, f *folded, remote *R
 	}
 	whole := everything(tags, fields, remote.Tags)
 	for tag := range f.remove {
-		if f.add[tag] && remote.Tags[tag].Present {
+		if f.add[tag] && remote.Tags[tag].Presence != Absent {
 			whole.remove[tag] = true
 		}
 	}
@@ -278,18 +278,21 @@ func (s *Service) all(ctx context.Context, contactID int64, f *folded, remote *R
 }
 
 func (s *Service) send(ctx context.Context, c *Connection, client Client, person *contact.Contact, remote *Remote, f *folded) error {
-	now := s.Now()
+	now, isNew := s.Now(), false
 	if remote.ID == "" || f.person {
 		id, _, err := client.Upsert(ctx, remote.ID, Person{Email: person.Email, FirstName: person.FirstName, LastName: person.LastName})
 		if err != nil {
 			return err
 		}
 		remote.ID = id
-		if err := s.Store.SaveRemote(ctx, c.ID, person.ID, remote, nil); err != nil {
+		isNew = true
+	}
+	before, after := f.against(remote.Tags)
+	if isNew || len(before) > 0 {
+		if err := s.Store.SaveRemote(ctx, c.ID, person.ID, remote, before); err != nil {
 			return err
 		}
 	}
-	after := f.against(remote.Tags)
 	change, err := s.translate(ctx, c, client, f)
 	if err != nil {
 		return err

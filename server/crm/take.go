@@ -164,25 +164,25 @@ func (c *Connection) fieldsOf(theirs *Contact, ours map[string]string, remote *R
 // not show yet has not gone; what we have taken off and it still shows has not come.
 func compare(
 	theirs []string, known map[string]RemoteTag, has []string, now time.Time, settle time.Duration,
-) (add, remove []string, seen map[string]bool) {
-	seen = map[string]bool{}
+) (add, remove []string, seen map[string]Presence) {
+	seen = map[string]Presence{}
 	for _, tag := range theirs {
 		state, told := known[tag]
-		if told && !state.Present && now.Sub(state.ChangedAt) < settle {
+		if told && state.Presence == Absent && now.Sub(state.ChangedAt) < settle {
 			continue
 		}
-		if !state.Present {
-			seen[tag] = true
+		if state.Presence != Present {
+			seen[tag] = Present
 			if !slices.Contains(has, tag) {
 				add = append(add, tag)
 			}
 		}
 	}
 	for tag, state := range known {
-		if !state.Present || slices.Contains(theirs, tag) || now.Sub(state.ChangedAt) < settle {
+		if state.Presence != Present || slices.Contains(theirs, tag) || now.Sub(state.ChangedAt) < settle {
 			continue
 		}
-		seen[tag] = false
+		seen[tag] = Absent
 		if slices.Contains(has, tag) {
 			remove = append(remove, tag)
 		}

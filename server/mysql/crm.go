@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/tillside/tillside/server/contact"
@@ -223,7 +225,7 @@ func (s *CRMStore) Remote(ctx context.Context, connectionID, contactID int64) (*
 		FROM {crm_contacts}
 		WHERE connection_id = ? AND contact_id = ?`
 	const tags = `
-		SELECT tag, present, changed_at
+		SELECT tag, presence, changed_at
 		FROM {crm_tags}
 		WHERE connection_id = ? AND contact_id = ?`
 
@@ -245,14 +247,14 @@ func (s *CRMStore) Remote(ctx context.Context, connectionID, contactID int64) (*
 	r.ID, r.State, r.Muted, r.ToldAt, r.ReadAt = row.ID, row.State, row.Muted, row.ToldAt, row.ReadAt
 	var rows []struct {
 		Tag       string    `db:"tag"`
-		Present   bool      `db:"present"`
+		Presence  int8      `db:"presence"`
 		ChangedAt time.Time `db:"changed_at"`
 	}
 	if err := s.db.all(ctx, &rows, tags, connectionID, contactID); err != nil {
 		return nil, fmt.Errorf("tags of contact %d at connection %d: %w", contactID, connectionID, err)
 	}
 	for _, row := range rows {
-		r.Tags[row.Tag] = crm.RemoteTag{Present: row.Present, ChangedAt: row.ChangedAt}
+		r.Tags[row.Tag] = crm.RemoteTag{Presence: crm.Presence(row.Presence), ChangedAt: row.ChangedAt}
 	}
 	return r, nil
 }
@@ -281,26 +283,26 @@ func (s *CRMStore) ContactOf(ctx context.Context, connectionID int64, remoteID s
 }
 
 // SaveRemote implements crm.Store.
-func (s *CRMStore) SaveRemote(ctx context.Context, connectionID, contactID int64, r *crm.Remote, tags map[string]bool) error {
+func (s *CRMStore) SaveRemote(ctx context.Context, connectionID, contactID int64, r *crm.Remote, tags map[string]crm.Presence) error {
 	return s.db.inTx(ctx, func(tx *tx) error { return tx.saveRemote(ctx, connectionID, contactID, r, tags) })
 }
 
-func (t *tx) saveRemote(ctx context.Context, connectionID, contactID int64, r *crm.Remote, tags map[string]bool) error {
+func (t *tx) saveRemote(ctx context.Context, connectionID, contactID int64, r *crm.Remote, tags map[string]crm.Presence) error {
 	const query = `
 		INSERT INTO {crm_contacts} (connection_id, contact_id, remote_id, state, muted, told_at, read_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?)
 		ON DUPLICATE KEY UPDATE remote_id = VALUES(remote_id), state = VALUES(state), muted = VALUES(muted),
 			told_at = COALESCE(VALUES(told_at), told_at), read_at = COALESCE(VALUES(read_at), read_at)`
 	const tag = `
-		INSERT INTO {crm_tags} (connection_id, contact_id, tag, present, changed_at)
+		INSERT INTO {crm_tags} (connection_id, contact_id, tag, presence, changed_at)
 		VALUES (?, ?, ?, ?, ?)
-		ON DUPLICATE KEY UPDATE present = VALUES(present), changed_at = VALUES(changed_at)`
+		ON DUPLICATE KEY UPDATE presence = VALUES(presence), changed_at = VALUES(changed_at)`
 
 	if _, err := t.exec(ctx, query, connectionID, contactID, r.ID, r.State, r.Muted, utc(r.ToldAt), utc(r.ReadAt)); err != nil {
 		return fmt.Errorf("contact %d at connection %d: %w", contactID, connectionID, err)
 	}
-	for name, present := range tags {
-		if _, err := t.exec(ctx, tag, connectionID, contactID, name, present, t.now().UTC()); err != nil {
+	for _, name := range slices.Sorted(maps.Keys(tags)) {
+		if _, err := t.exec(ctx, tag, connectionID, contactID, name, tags[name], t.now().UTC()); err != nil {
 			return fmt.Errorf("tag of contact %d at connection %d: %w", contactID, connectionID, err)
 		}
 	}
@@ -308,7 +310,7 @@ func (t *tx) saveRemote(ctx context.Context, connectionID, contactID int64, r *c
 }
 
 // Change implements crm.Store.
-func (s *CRMStore) Change(ctx context.Context, connectionID int64, c contact.Change, r *crm.Remote, tags map[string]bool) (*contact.Changed, error) {
+func (s *CRMStore) Change(ctx context.Context, connectionID int64, c contact.Change, r *crm.Remote, tags map[string]crm.Presence) (*contact.Changed, error) {
 	var changed *contact.Changed
 	err := s.db.inTx(ctx, func(tx *tx) error {
 		var err error

@@ -1,0 +1,21 @@
+package ontraport_test
+
+import (
+	"testing"
+
+	sandbox "github.com/tillside/tillside/cmd/sandbox/crm"
+	face "github.com/tillside/tillside/cmd/sandbox/ontraport"
+	"github.com/tillside/tillside/server/crm/crmtest"
+	"github.com/tillside/tillside/server/crm/ontraport"
+)
+
+func TestOntraport_PassesTheSuite(t *testing.T) {
+	crmtest.Run(t, crmtest.Fixture{
+		New: ontraport.New, Credentials: map[string]string{"app_id": face.AppID, "api_key": face.APIKey}, Secret: "api_key",
+		Face: func(o sandbox.Options) crmtest.Face {
+			s := face.New(o)
+			return crmtest.Face{Book: s.Book, Handler: s}
+		},
+		ChangeField: "PUT /Contacts",
+	})
+}
