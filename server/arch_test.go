@@ -17,9 +17,10 @@ const module = "github.com/tillside/tillside/"
 // module it may import, tests apart. A package that is not listed may not exist.
 var may = map[string][]string{
 	"cmd/tillside":          {"server", "server/config", "server/errs", "github.com/alecthomas/kong", "go.yaml.in/yaml/v3"},
-	"cmd/sandbox":           {"cmd/sandbox/stripe", "cmd/sandbox/ontraport", "github.com/alecthomas/kong"},
+	"cmd/sandbox":           {"cmd/sandbox/stripe", "cmd/sandbox/ontraport", "cmd/sandbox/kit", "github.com/alecthomas/kong"},
 	"cmd/sandbox/crm":       {},
 	"cmd/sandbox/ontraport": {"cmd/sandbox/crm"},
+	"cmd/sandbox/kit":       {"cmd/sandbox/crm"},
 	"cmd/sandbox/stripe":    {"github.com/stripe/stripe-go/v76"}, // its signatures, for its own webhooks
 
 	"server/errs":      {},
@@ -38,6 +39,7 @@ var may = map[string][]string{
 
 	"server/crm/wire":      {"server/crm", "server/safedial"},
 	"server/crm/ontraport": {"server/crm", "server/crm/wire"},
+	"server/crm/kit":       {"server/crm", "server/crm/wire"},
 	"server/payment":       {"server/money"},
 	"server/order": {
 		"server/errs", "server/money", "server/job", "server/contact", "server/coupon", "server/giftcard", "server/catalog", "server/payment",
@@ -62,7 +64,7 @@ var may = map[string][]string{
 	},
 	"server": {
 		"server/api", "server/catalog", "server/checkout", "server/config", "server/contact", "server/coupon", "server/errs", "server/giftcard", "server/job", "server/locale", "server/money",
-		"server/mysql", "server/crm", "server/crm/wire", "server/crm/ontraport", "server/hook", "server/safedial", "server/operation", "server/order", "server/payment", "server/payment/stripe", "shortcodes", "wpbridge", "wpbridge/wpdb",
+		"server/mysql", "server/crm", "server/crm/wire", "server/crm/ontraport", "server/crm/kit", "server/hook", "server/safedial", "server/operation", "server/order", "server/payment", "server/payment/stripe", "shortcodes", "wpbridge", "wpbridge/wpdb",
 		"github.com/gin-gonic/gin", "github.com/prometheus/client_golang",
 	},
 
@@ -81,7 +83,7 @@ var may = map[string][]string{
 	"server/crm/crmtest":     {"server/crm", "server/crm/wire", "cmd/sandbox/crm"},
 	"server/mysql/mysqltest": {"server/mysql", "github.com/go-sql-driver/mysql"},
 	"server/shoptest": {
-		"server", "server/config", "server/coupon", "server/mysql/mysqltest", "wpbridge", "wpbridge/wpdb", "cmd/sandbox/stripe", "cmd/sandbox/crm", "cmd/sandbox/ontraport",
+		"server", "server/config", "server/coupon", "server/mysql/mysqltest", "wpbridge", "wpbridge/wpdb", "cmd/sandbox/stripe", "cmd/sandbox/crm", "cmd/sandbox/ontraport", "cmd/sandbox/kit",
 		"github.com/go-sql-driver/mysql",
 	},
 }

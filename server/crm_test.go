@@ -14,15 +14,15 @@ import (
 	"github.com/tillside/tillside/server/shoptest"
 )
 
-// crmShop is a shop with a campaign, connected to the stand-in of Ontraport.
-func crmShop(t *testing.T, o standin.Options) (*shoptest.Stand, *shoptest.Process, *standin.Book) {
+// crmShop is a shop with a campaign, connected to the stand-in of a CRM.
+func crmShop(t *testing.T, kind string, o standin.Options) (*shoptest.Stand, *shoptest.Process, *standin.Book) {
 	t.Helper()
 	s := shoptest.New(t)
-	book, change := s.UseOntraport(o)
+	book, change := s.UseCRM(kind, o)
 	p := s.Start(shoptest.Options{Change: change})
 	p.Import(t, courseTags)
 	makeOperation(t, p, "welcome", operation.Action{Kind: operation.ActionSetField, Field: "welcomed", Value: "yes"})
-	p.ConnectOntraport(s)
+	p.ConnectCRM(s, kind)
 	return s, p, book
 }
 
@@ -62,7 +62,13 @@ func wantTheirs(t *testing.T, book *standin.Book, email string, want ...string) 
 // the campaign stops.
 func TestCRM_TheStoryOfACheckoutThatWasLeft(t *testing.T) {
 	t.Parallel()
-	s, p, book := crmShop(t, standin.Options{Lag: 30 * time.Millisecond})
+	for _, kind := range []string{"ontraport", "kit"} {
+		t.Run(kind, func(t *testing.T) { t.Parallel(); checkoutThatWasLeft(t, kind) })
+	}
+}
+
+func checkoutThatWasLeft(t *testing.T, kind string) {
+	s, p, book := crmShop(t, kind, standin.Options{Lag: 30 * time.Millisecond})
 	path := hookOf(t, p, func(g *server.GenerateCouponAction) {
 		g.CodeField, g.ExpiresField, g.LinkField = "Coupon code", "Coupon until", "Coupon link"
 	})
@@ -79,10 +85,8 @@ func TestCRM_TheStoryOfACheckoutThatWasLeft(t *testing.T) {
 	if code, _, _ = strings.Cut(code, " "); !found || !strings.HasPrefix(code, "BACK-") {
 		t.Fatalf("the mail says %q", mail)
 	}
-	again := s.NewBuyer(p, "course")
-	again.Start("erika@example.com")
-	wantCode(t, again.UseCode(code), http.StatusOK, code)
-	wantCode(t, again.Pay(cardGood), http.StatusOK, "succeeded")
+	wantCode(t, b.UseCode(code), http.StatusOK, code)
+	wantCode(t, b.Pay(cardGood), http.StatusOK, "succeeded")
 	wantTheirs(t, book, "erika@example.com", "Course Access", "Course_Made_Purchase")
 	if _, fields := theirs(book, "erika@example.com"); fields["welcomed"] != "yes" {
 		shoptest.WaitFor(t, "the field of the operation", func() bool {
@@ -99,7 +103,7 @@ func TestCRM_TheStoryOfACheckoutThatWasLeft(t *testing.T) {
 // not told, and the whole purchase is two or three requests.
 func TestCRM_AStartThatStillWaitsIsNotTold(t *testing.T) {
 	t.Parallel()
-	s, p, book := crmShop(t, standin.Options{})
+	s, p, book := crmShop(t, "ontraport", standin.Options{})
 	if err := p.Shop.PauseDestination(t.Context(), "crm:1", true); err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +138,7 @@ func TestCRM_AStartThatStillWaitsIsNotTold(t *testing.T) {
 // back.
 func TestCRM_DownThenBack(t *testing.T) {
 	t.Parallel()
-	s, p, book := crmShop(t, standin.Options{})
+	s, p, book := crmShop(t, "ontraport", standin.Options{})
 	for _, match := range []string{"* /*", "* /*/*", "* /*/*/*"} {
 		book.Fail(standin.Fault{Match: match, Status: "503", Times: -1})
 	}
@@ -147,10 +151,13 @@ func TestCRM_DownThenBack(t *testing.T) {
 	shoptest.WaitFor(t, "tries in vain", func() bool {
 		return s.Count("SELECT COUNT(*) FROM {lanes} WHERE destination = 'crm:1' AND attempts > 0") > 0
 	})
-	connections, err := p.Shop.FindConnections(t.Context())
-	if err != nil || connections[0].Destination.Waiting != people {
-		t.Errorf("%+v, %v; want %d contacts waiting", connections, err, people)
-	}
+	shoptest.WaitFor(t, "all contacts to wait", func() bool {
+		connections, err := p.Shop.FindConnections(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return connections[0].Destination.Waiting == people
+	})
 	book.ClearFaults()
 	s.Age(2 * time.Hour)
 	s.Exec("UPDATE shop_tillside_destinations SET held_until = NULL")
@@ -161,7 +168,7 @@ func TestCRM_DownThenBack(t *testing.T) {
 
 func TestCRM_RefusedCredentialsHaltItUntilItIsConnectedAgain(t *testing.T) {
 	t.Parallel()
-	s, p, book := crmShop(t, standin.Options{})
+	s, p, book := crmShop(t, "ontraport", standin.Options{})
 	book.Fail(standin.Fault{Match: "* /*/*", Status: "401", Body: "Your App ID and API key do not authenticate.", Times: -1})
 	s.NewBuyer(p, "course").Start("erika@example.com")
 	var c server.ConnectionDetails
@@ -185,7 +192,7 @@ func TestCRM_RefusedCredentialsHaltItUntilItIsConnectedAgain(t *testing.T) {
 		t.Errorf("%d requests to an account that refuses us", more-n)
 	}
 	book.ClearFaults()
-	p.ConnectOntraport(s)
+	p.ConnectCRM(s, "ontraport")
 	wantTheirs(t, book, "erika@example.com", "Course_Started_Order")
 }
 
@@ -193,7 +200,7 @@ func TestCRM_RefusedCredentialsHaltItUntilItIsConnectedAgain(t *testing.T) {
 // it does not show yet are not taken as removed.
 func TestCRM_ChangesThereAreTakenOver(t *testing.T) {
 	t.Parallel()
-	s, p, book := crmShop(t, standin.Options{})
+	s, p, book := crmShop(t, "ontraport", standin.Options{})
 	hook, err := p.Shop.NewCRMHook(t.Context(), "ontraport", []string{"VIP"})
 	if err != nil {
 		t.Fatal(err)
@@ -233,7 +240,7 @@ func TestCRM_ChangesThereAreTakenOver(t *testing.T) {
 // deleted is made anew.
 func TestCRM_WhatWasDeletedThereIsMadeAnew(t *testing.T) {
 	t.Parallel()
-	s, p, book := crmShop(t, standin.Options{})
+	s, p, book := crmShop(t, "ontraport", standin.Options{})
 	s.NewBuyer(p, "course").Start("erika@example.com")
 	wantTheirs(t, book, "erika@example.com", "Course_Started_Order")
 	s.Quiet()
@@ -257,7 +264,7 @@ func tagHere(t *testing.T, p *shoptest.Process, tags ...string) {
 // tells everything anew.
 func TestCRM_WhatIsRefusedForGoodStopsOneContact(t *testing.T) {
 	t.Parallel()
-	s, p, book := crmShop(t, standin.Options{})
+	s, p, book := crmShop(t, "ontraport", standin.Options{})
 	book.Fail(standin.Fault{Match: "POST /Contacts/saveorupdate", Status: "422", Body: "Invalid email address", Times: 2})
 	s.NewBuyer(p, "course").Start("erika@example.com")
 	shoptest.WaitFor(t, "the lane to stop", func() bool { return s.Count("SELECT COUNT(*) FROM {lanes} WHERE state = 'stopped'") == 1 })
@@ -277,14 +284,14 @@ func TestCRM_WhatIsRefusedForGoodStopsOneContact(t *testing.T) {
 func TestCRM_ConnectingAsksTheCRMAndExplains(t *testing.T) {
 	t.Parallel()
 	s := shoptest.New(t)
-	_, change := s.UseOntraport(standin.Options{})
+	_, change := s.UseCRM("ontraport", standin.Options{})
 	p := s.Start(shoptest.Options{Change: change})
 	for name, tt := range map[string]struct {
 		kind string
 		set  map[string]string
 		want string
 	}{
-		"unknown CRM":  {"nosuch", nil, "Known are: ontraport"},
+		"unknown CRM":  {"nosuch", nil, "Known are: ontraport, kit"},
 		"half":         {"ontraport", map[string]string{"app_id": "x"}, "API key"},
 		"wrong":        {"ontraport", map[string]string{"app_id": "x", "api_key": "wrong-api-key"}, "does not let us in"},
 		"more":         {"ontraport", map[string]string{"app_id": "x", "api_key": "y", "z": "1"}, `no credential "z"`},
@@ -295,8 +302,8 @@ func TestCRM_ConnectingAsksTheCRMAndExplains(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, tt.want)
 		}
 	}
-	p.ConnectOntraport(s)
-	p.ConnectOntraport(s)
+	p.ConnectCRM(s, "ontraport")
+	p.ConnectCRM(s, "ontraport")
 	if n := s.Count("SELECT COUNT(*) FROM {crm_connections}"); n != 1 {
 		t.Errorf("%d connections, want one", n)
 	}
@@ -315,7 +322,7 @@ func TestCRM_ConnectingAsksTheCRMAndExplains(t *testing.T) {
 // the end every contact has exactly the right tags.
 func TestCRM_FaultsLeaveEveryContactRight(t *testing.T) {
 	t.Parallel()
-	s, p, book := crmShop(t, standin.Options{})
+	s, p, book := crmShop(t, "ontraport", standin.Options{})
 	const people = 30
 	for i := range people {
 		for _, match := range []string{"POST /Contacts/saveorupdate", "PUT /objects/tag", "PUT /Contacts"} {

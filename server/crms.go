@@ -6,6 +6,7 @@ import (
 
 	"github.com/tillside/tillside/server/contact"
 	"github.com/tillside/tillside/server/crm"
+	"github.com/tillside/tillside/server/crm/kit"
 	"github.com/tillside/tillside/server/crm/ontraport"
 	"github.com/tillside/tillside/server/crm/wire"
 	"github.com/tillside/tillside/server/job"
@@ -33,6 +34,7 @@ func (s *Shop) providers() []crm.Provider {
 		make  func(wire.Options) (crm.Client, error)
 	}{
 		{ontraport.About, ontraport.New},
+		{kit.About, kit.New},
 	} {
 		kind := p.about()
 		all = append(all, crm.Provider{Kind: kind, New: func(credentials map[string]string, pace func(context.Context) error) (crm.Client, error) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/tillside/tillside/cmd/sandbox/kit"
 	"github.com/tillside/tillside/cmd/sandbox/ontraport"
 	"github.com/tillside/tillside/cmd/sandbox/stripe"
 )
@@ -27,7 +28,7 @@ type options struct {
 
 func main() {
 	var opts options
-	kong.Parse(&opts, kong.Description("Stand-ins for Stripe and Ontraport, for demo and tests only."))
+	kong.Parse(&opts, kong.Description("Stand-ins for Stripe, Ontraport and Kit, for demo and tests only."))
 	if err := serve(opts); err != nil {
 		fmt.Fprintln(os.Stderr, "sandbox:", err)
 		os.Exit(1)
@@ -40,6 +41,7 @@ func serve(opts options) error {
 	provider := stripe.New(stripe.Options{Log: slog.New(slog.NewTextHandler(os.Stderr, nil))})
 	mux := http.NewServeMux()
 	mux.Handle("/", provider)
+	mux.Handle("/kit/", http.StripPrefix("/kit", kit.New(kit.Options())))
 	mux.Handle("/ontraport/", http.StripPrefix("/ontraport", ontraport.New(ontraport.Options())))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	listener, err := net.Listen("tcp", opts.Listen)

@@ -5,29 +5,45 @@ import (
 	"net/http/httptest"
 
 	"github.com/tillside/tillside/cmd/sandbox/crm"
+	"github.com/tillside/tillside/cmd/sandbox/kit"
 	"github.com/tillside/tillside/cmd/sandbox/ontraport"
 	"github.com/tillside/tillside/server"
 	"github.com/tillside/tillside/server/config"
 )
 
-// UseOntraport puts the stand-in of Ontraport beside the site: processes that start
-// with what it returns reach it.
-func (s *Stand) UseOntraport(o crm.Options) (*crm.Book, func(*config.Config)) {
-	s.tb.Helper()
-	face := ontraport.New(o)
-	mux := http.NewServeMux()
-	mux.Handle("/ontraport/", http.StripPrefix("/ontraport", face))
-	front := httptest.NewServer(mux)
-	s.tb.Cleanup(func() { front.Close(); face.Close() })
-	return face.Book, func(c *config.Config) { c.CRMURL = front.URL }
+// The credentials of the stand-ins.
+var credentials = map[string]map[string]string{
+	"ontraport": {"app_id": ontraport.AppID, "api_key": ontraport.APIKey},
+	"kit":       {"api_key": kit.APIKey},
 }
 
-// ConnectOntraport connects a process's site to that stand-in.
-func (p *Process) ConnectOntraport(s *Stand) {
+// UseCRM puts the stand-in of a CRM beside the site: processes that start with what
+// it returns reach it.
+func (s *Stand) UseCRM(kind string, o crm.Options) (*crm.Book, func(*config.Config)) {
 	s.tb.Helper()
-	_, err := p.Shop.ConnectCRM(s.tb.Context(), server.CRMRequest{
-		Kind: "ontraport", Credentials: map[string]string{"app_id": ontraport.AppID, "api_key": ontraport.APIKey},
-	})
+	var book *crm.Book
+	var face http.Handler
+	switch kind {
+	case "ontraport":
+		server := ontraport.New(o)
+		book, face = server.Book, server
+	case "kit":
+		server := kit.New(o)
+		book, face = server.Book, server
+	default:
+		s.tb.Fatalf("there is no stand-in of %s", kind)
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/"+kind+"/", http.StripPrefix("/"+kind, face))
+	front := httptest.NewServer(mux)
+	s.tb.Cleanup(func() { front.Close(); book.Close() })
+	return book, func(c *config.Config) { c.CRMURL = front.URL }
+}
+
+// ConnectCRM connects a process's site to that stand-in.
+func (p *Process) ConnectCRM(s *Stand, kind string) {
+	s.tb.Helper()
+	_, err := p.Shop.ConnectCRM(s.tb.Context(), server.CRMRequest{Kind: kind, Credentials: credentials[kind]})
 	if err != nil {
 		s.tb.Fatal(err)
 	}

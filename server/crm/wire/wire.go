@@ -83,34 +83,41 @@ type Request struct {
 // Do sends a request and decodes the JSON of its answer into dest; nil leaves it. A
 // refusal, and no answer, are a *crm.Fault.
 func (c *Caller) Do(ctx context.Context, r Request, dest any) error {
+	_, err := c.Ask(ctx, r, dest)
+	return err
+}
+
+// Ask does so and returns the status of the answer too, for CRMs that tell by it
+// whether something is new.
+func (c *Caller) Ask(ctx context.Context, r Request, dest any) (status int, err error) {
 	if c.o.Pace != nil {
 		if err := c.o.Pace(ctx); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	request, err := c.request(ctx, r)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	answer, err := c.client.Do(request)
 	if err != nil {
-		return unanswered(ctx, err)
+		return 0, unanswered(ctx, err)
 	}
 	defer answer.Body.Close() //nolint:errcheck // it was read to its end or given up
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if err != nil {
-		return unanswered(ctx, err)
+		return 0, unanswered(ctx, err)
 	}
 	if answer.StatusCode >= 300 {
-		return c.fault(answer, body)
+		return answer.StatusCode, c.fault(answer, body)
 	}
 	if dest == nil || len(bytes.TrimSpace(body)) == 0 {
-		return nil
+		return answer.StatusCode, nil
 	}
 	if err := json.Unmarshal(body, dest); err != nil {
-		return &crm.Fault{Kind: crm.FaultTemporary, Status: answer.StatusCode, Message: "the answer cannot be read: " + c.clean(body)}
+		return answer.StatusCode, &crm.Fault{Kind: crm.FaultTemporary, Status: answer.StatusCode, Message: "the answer cannot be read: " + c.clean(body)}
 	}
-	return nil
+	return answer.StatusCode, nil
 }
 
 func (c *Caller) request(ctx context.Context, r Request) (*http.Request, error) {
