@@ -262,17 +262,17 @@ func (c *Change) check() error {
 
 // CheckTag returns errs.Invalid for what cannot be a tag's name. Names are
 // compared exactly, with letter case.
-func CheckTag(tag string) error { return checkName("tags", "tag", tag, maxTag) }
+func CheckTag(tag string) error { return checkName("tags", tag, maxTag) }
 
 // CheckField returns errs.Invalid for what cannot be a field's name.
-func CheckField(field string) error { return checkName("fields", "field", field, maxField) }
+func CheckField(field string) error { return checkName("fields", field, maxField) }
 
-func checkName(at, what, name string, most int) error {
+func checkName(at, name string, most int) error {
 	switch {
 	case name == "", strings.TrimSpace(name) != name, !utf8.ValidString(name), strings.ContainsAny(name, "\r\n\t\x00"):
-		return errs.Field(at, "%q cannot be the name of a %s: it has no spaces around it and stands in one line.", name, what)
+		return errs.Field(at, "%q cannot be a name: names have no spaces around them and stand in one line.", name)
 	case utf8.RuneCountInString(name) > most:
-		return errs.Field(at, "The name of a %s has at most %d characters.", what, most)
+		return errs.Field(at, "A name has at most %d characters here.", most)
 	}
 	return nil
 }

@@ -131,7 +131,7 @@ func (s *Service) checkOutside(ctx context.Context, a *Action) error {
 
 func checkAll(field string, names []string, check func(string) error) error {
 	if len(names) == 0 || len(names) > 50 {
-		return errs.Field(field, "Name 1 to 50 %s.", field)
+		return errs.Field(field, "Name 1 to 50 of them.")
 	}
 	for _, name := range names {
 		if err := check(name); err != nil {
