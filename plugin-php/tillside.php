@@ -22,6 +22,7 @@ define( 'TILLSIDE_PLUGIN_VERSION', '0.1.0' );
 define( 'TILLSIDE_PLUGIN_FILE', __FILE__ );
 
 require_once __DIR__ . '/src/autoload.php';
+require_once __DIR__ . '/src/functions.php';
 
 register_activation_hook( __FILE__, array( \Tillside\Installer::class, 'activate' ) );
 register_deactivation_hook( __FILE__, array( \Tillside\Installer::class, 'deactivate' ) );

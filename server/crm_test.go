@@ -363,3 +363,32 @@ func TestCRM_FaultsLeaveEveryContactRight(t *testing.T) {
 		t.Errorf("%d jobs were given up", n)
 	}
 }
+
+// A member who changes the address in WordPress is the same contact, here and in the
+// CRM.
+func TestCRM_ANewAddressOfTheUserIsFollowed(t *testing.T) {
+	t.Parallel()
+	s, p, book := crmShop(t, "ontraport", standin.Options{})
+	b := s.NewBuyer(p, "course")
+	b.Start("erika@example.com")
+	wantCode(t, b.Pay(cardGood), http.StatusOK, "succeeded")
+	wantTheirs(t, book, "erika@example.com", "Course Access", "Course_Made_Purchase")
+	s.Quiet()
+	var id int
+	book.Do(func(l *standin.Locked) { id = l.ByEmail("erika@example.com").ID })
+	user := s.Count("SELECT user_id FROM {contacts}")
+	s.Exec("UPDATE shop_users SET user_email = 'erika.new@example.com' WHERE ID = ?", user)
+	for range 2 {
+		s.Exec("INSERT INTO shop_tillside_wp_events (type, payload) VALUES ('user.updated', ?)", fmt.Sprintf(`{"user_id":%d}`, user))
+	}
+	s.Exec("UPDATE shop_tillside_schedules SET next_run_at = '2000-01-01'")
+	wantTheirs(t, book, "erika.new@example.com", "Course Access", "Course_Made_Purchase")
+	book.Do(func(l *standin.Locked) {
+		if c := l.ByEmail("erika.new@example.com"); c == nil || c.ID != id {
+			t.Errorf("the CRM has another contact for the new address: %+v", c)
+		}
+	})
+	if n := s.Count("SELECT COUNT(*) FROM {contact_events} WHERE type = 'email_changed'"); n != 1 {
+		t.Errorf("%d lines of a new address, want one", n)
+	}
+}

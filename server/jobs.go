@@ -11,6 +11,7 @@ import (
 
 	"github.com/tillside/tillside/server/catalog"
 	"github.com/tillside/tillside/server/checkout"
+	"github.com/tillside/tillside/server/contact"
 	"github.com/tillside/tillside/server/errs"
 	"github.com/tillside/tillside/server/giftcard"
 	"github.com/tillside/tillside/server/job"
@@ -119,12 +120,31 @@ func (s *Shop) wordpressEvent(ctx context.Context, e wpdb.Event) error {
 	switch {
 	case e.Type == "user.deleted" && p.UserID > 0:
 		return s.db.ForgetUser(ctx, p.UserID)
+	case e.Type == "user.updated" && p.UserID > 0:
+		return s.followUser(ctx, p.UserID)
 	case e.Type == "page.shown" && catalog.SameSite(s.site.Home(), p.URL) && catalog.CheckSlug(p.Offer) == "":
 		return s.db.SawOfferPage(ctx, p.Offer, p.URL, p.PostID)
 	case e.Type == "page.gone" && p.PostID > 0:
 		return s.db.ForgetPage(ctx, p.PostID)
 	}
 	return nil // users are read afresh wherever they matter
+}
+
+// followUser takes over the address that a WordPress user has now. One that we
+// would not take from a buyer, and a user who is gone, change nothing.
+func (s *Shop) followUser(ctx context.Context, userID int64) error {
+	user, err := wpdb.UserByID(ctx, s.db.WordPress(), s.db.Prefix(), userID)
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	email, err := contact.CheckEmail(user.Email)
+	if err != nil {
+		return nil
+	}
+	return s.db.FollowUser(ctx, userID, email)
 }
 
 // checkoutEvent tells other plugins of a checkout.

@@ -13,6 +13,8 @@ type contactCmd struct {
 	Tag      contactTagCmd      `cmd:"" help:"Give a contact tags. One that it has counts as added again."`
 	Untag    contactUntagCmd    `cmd:"" help:"Take tags off a contact."`
 	Timeline contactTimelineCmd `cmd:"" help:"What happened to a contact, newest first."`
+	Roles    contactRolesCmd    `cmd:"" help:"Which WordPress roles go with which tags."`
+	FollowUp contactFollowUpCmd `cmd:"" help:"When a checkout counts as abandoned, and when automations hear of it."`
 }
 
 const (

@@ -71,6 +71,7 @@ final class Plugin {
 		( new Capabilities() )->register();
 		( new Shortcodes( $this->renderer() ) )->register();
 		( new Session( $this->token() ) )->register();
+		$this->tags()->register();
 		$this->outbox()->register();
 		$this->pages()->register();
 		$this->theme_pages()->register();
@@ -122,6 +123,15 @@ final class Plugin {
 	 */
 	public function site(): Site {
 		return $this->part( Site::class, static fn() => new Site() );
+	}
+
+	/**
+	 * Tags of users.
+	 *
+	 * @return Tags Part.
+	 */
+	public function tags(): Tags {
+		return $this->part( Tags::class, fn() => new Tags( $this->site() ) );
 	}
 
 	/**
