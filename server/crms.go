@@ -29,6 +29,7 @@ func (s *Shop) newCRMs() *crm.Service {
 // providers are the CRMs that can be connected.
 func (s *Shop) providers() []crm.Provider {
 	var all []crm.Provider
+	shared := wire.Client(s.cfg.CRMURL, s.cfg.AllowHosts)
 	for _, p := range []struct {
 		about func() crm.Kind
 		make  func(wire.Options) (crm.Client, error)
@@ -39,7 +40,7 @@ func (s *Shop) providers() []crm.Provider {
 		kind := p.about()
 		all = append(all, crm.Provider{Kind: kind, New: func(credentials map[string]string, pace func(context.Context) error) (crm.Client, error) {
 			o := wire.Options{
-				Credentials: credentials, Allow: s.cfg.AllowHosts, Pace: pace, Agent: "Tillside/" + Version + " (" + s.site.Home() + ")",
+				Credentials: credentials, HTTP: shared, Pace: pace, Agent: "Tillside/" + Version + " (" + s.site.Home() + ")",
 			}
 			if s.cfg.CRMURL != "" {
 				o.BaseURL = s.cfg.CRMURL + "/" + kind.Name

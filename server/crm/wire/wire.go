@@ -25,8 +25,9 @@ type Options struct {
 	Credentials map[string]string // by the names of crm.Ask
 	// BaseURL is a stand-in's; empty is the CRM's own.
 	BaseURL string
-	// Allow are hosts that the operator lets be reached although they are private.
-	Allow []string
+	// HTTP keeps connections between the requests of many clients; nil makes one
+	// that reaches public addresses, and BaseURL.
+	HTTP  *http.Client
 	Pace  func(ctx context.Context) error // called before every request; nil for no limit
 	Agent string                          // the User-Agent
 }
@@ -60,15 +61,27 @@ func New(o Options, r Rules) *Caller {
 	if r.Timeout == 0 {
 		r.Timeout = defaultTimeout
 	}
-	base, allow := r.BaseURL, o.Allow
+	base := r.BaseURL
 	if o.BaseURL != "" {
 		base = o.BaseURL
-		if u, err := url.Parse(base); err == nil {
-			allow = append([]string{u.Host}, allow...)
-		}
 	}
-	client := safedial.Client(safedial.Options{Allow: allow, Timeout: r.Timeout})
+	client := o.HTTP
+	if client == nil {
+		client = Client(o.BaseURL, nil)
+	}
 	return &Caller{base: strings.TrimRight(base, "/"), rules: r, client: client, o: o}
+}
+
+// longest is longer than any CRM's own limit of a request.
+const longest = 2 * time.Minute
+
+// Client returns what all clients of a process may share: it reaches public
+// addresses, the host of a stand-in's address, and those that the operator allows.
+func Client(standIn string, allow []string) *http.Client {
+	if u, err := url.Parse(standIn); err == nil && u.Host != "" {
+		allow = append([]string{u.Host}, allow...)
+	}
+	return safedial.Client(safedial.Options{Allow: allow, Timeout: longest})
 }
 
 // Request is one request. At most one of JSON and Form is set.
@@ -95,7 +108,9 @@ func (c *Caller) Ask(ctx context.Context, r Request, dest any) (status int, err 
 			return 0, err
 		}
 	}
-	request, err := c.request(ctx, r)
+	limited, cancel := context.WithTimeout(ctx, c.rules.Timeout)
+	defer cancel()
+	request, err := c.request(limited, r)
 	if err != nil {
 		return 0, err
 	}
