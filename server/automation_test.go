@@ -306,3 +306,24 @@ func TestContact_ChangesAtOnceAllCount(t *testing.T) {
 		t.Errorf("%d lines in the timeline, want 12", n)
 	}
 }
+
+func TestOperation_ALoginStartsItOnceEach(t *testing.T) {
+	t.Parallel()
+	s, p := open(t)
+	_, err := p.Shop.CreateOperation(t.Context(), server.OperationDraft{
+		Slug: "points", Actions: []operation.Action{{Kind: operation.ActionChangeField, Field: "points", By: 5}},
+		Settings: operation.Settings{Triggers: []operation.Trigger{{Kind: operation.TriggerLogin}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.NewBuyer(p, "course").Start("erika@example.com")
+	s.Exec("UPDATE shop_tillside_contacts SET user_id = 77")
+	for _, user := range []int{77, 77, 99} {
+		s.Exec("INSERT INTO shop_tillside_wp_events (type, payload) VALUES ('user.login', ?)", fmt.Sprintf(`{"user_id":%d}`, user))
+	}
+	s.Exec("UPDATE shop_tillside_schedules SET next_run_at = '2000-01-01'")
+	shoptest.WaitFor(t, "both logins to count", func() bool {
+		return s.Count("SELECT COALESCE(MAX(value), 0) FROM {contact_fields} WHERE field = 'points'") == 10
+	})
+}

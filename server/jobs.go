@@ -122,6 +122,8 @@ func (s *Shop) wordpressEvent(ctx context.Context, e wpdb.Event) error {
 		return s.db.ForgetUser(ctx, p.UserID)
 	case e.Type == "user.updated" && p.UserID > 0:
 		return s.followUser(ctx, p.UserID)
+	case e.Type == "user.login" && p.UserID > 0:
+		return s.loggedIn(ctx, p.UserID, e.ID)
 	case e.Type == "page.shown" && catalog.SameSite(s.site.Home(), p.URL) && catalog.CheckSlug(p.Offer) == "":
 		return s.db.SawOfferPage(ctx, p.Offer, p.URL, p.PostID)
 	case e.Type == "page.gone" && p.PostID > 0:
@@ -145,6 +147,19 @@ func (s *Shop) followUser(ctx context.Context, userID int64) error {
 		return nil
 	}
 	return s.db.FollowUser(ctx, userID, email)
+}
+
+// loggedIn starts what waits for a member's login. Who has no contact has ordered
+// nothing, and nothing waits.
+func (s *Shop) loggedIn(ctx context.Context, userID, event int64) error {
+	c, err := s.db.ContactOfUser(ctx, userID)
+	if errs.Is(err, errs.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.Operations.LoggedIn(ctx, c.ID, fmt.Sprintf("login:%d", event))
 }
 
 // checkoutEvent tells other plugins of a checkout.

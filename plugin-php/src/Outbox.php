@@ -38,6 +38,7 @@ final class Outbox {
 	public function register(): void {
 		add_action( 'profile_update', array( $this, 'user_updated' ) );
 		add_action( 'deleted_user', array( $this, 'user_deleted' ) );
+		add_action( 'wp_login', array( $this, 'user_login' ), 10, 2 );
 		foreach ( array( 'set_user_role', 'add_user_role', 'remove_user_role' ) as $hook ) {
 			add_action( $hook, array( $this, 'user_roles' ) );
 		}
@@ -59,6 +60,16 @@ final class Outbox {
 	 */
 	public function user_deleted( $user_id ): void {
 		$this->add( 'user.deleted', array( 'user_id' => (int) $user_id ) );
+	}
+
+	/**
+	 * Notes a login.
+	 *
+	 * @param string   $login User name.
+	 * @param \WP_User $user  User.
+	 */
+	public function user_login( $login, $user ): void {
+		$this->add( 'user.login', array( 'user_id' => (int) $user->ID ) );
 	}
 
 	/**

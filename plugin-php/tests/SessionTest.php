@@ -80,10 +80,12 @@ final class SessionTest extends TestCase {
 			)
 		);
 		get_userdata( $id )->set_role( 'contributor' );
+		do_action( 'wp_login', 'somebody', get_userdata( $id ) );
 		wp_delete_user( $id );
 		$rows = array_slice( self::outbox(), $before );
 		self::assertContains( array( 'user.updated', $id ), $rows );
 		self::assertContains( array( 'user.roles', $id ), $rows );
+		self::assertContains( array( 'user.login', $id ), $rows );
 		self::assertSame( array( 'user.deleted', $id ), end( $rows ) );
 	}
 

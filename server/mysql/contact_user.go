@@ -8,6 +8,17 @@ import (
 	"github.com/tillside/tillside/server/job"
 )
 
+// ContactOfUser returns the newest contact of a WordPress user, or errs.NotFound.
+func (db *DB) ContactOfUser(ctx context.Context, userID int64) (*contact.Contact, error) {
+	const query = `
+		SELECT id, public_id, email, first_name, last_name, user_id, created_at, merged_into
+		FROM {contacts}
+		WHERE user_id = ? AND merged_into IS NULL
+		ORDER BY id DESC
+		LIMIT 1`
+	return db.contact(ctx, query, userID)
+}
+
 // FollowUser brings contacts in line with the address that a WordPress user has now:
 // the user's contact gets it, and whoever follows contacts hears of that. Where
 // another contact has the address already, that one is the user too. A user without

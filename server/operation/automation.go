@@ -253,6 +253,26 @@ func idsOf(rivals []Rival) []int64 {
 	return ids
 }
 
+// LoggedIn starts the operations that wait for a login of a contact. key names the
+// login, once.
+func (s *Service) LoggedIn(ctx context.Context, contactID int64, key string) error {
+	return s.Store.InTx(ctx, func(tx Tx) error {
+		found, err := tx.Triggered(ctx, TriggerLogin, nil)
+		if err != nil {
+			return err
+		}
+		for i := range found {
+			_, _, err := s.Enter(ctx, tx, Start{
+				Operation: &found[i], ContactID: contactID, Source: SourceTrigger, Key: key, Cause: "login", Urgency: job.PriorityNormal,
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 // Tagged starts, in the caller's transaction, the operations that tags of a change
 // trigger.
 func (s *Service) Tagged(ctx context.Context, tx Tx, c *contact.Changed) error {

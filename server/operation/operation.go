@@ -89,7 +89,6 @@ const (
 	TriggerTag       TriggerKind = "tag_added"
 	TriggerUntag     TriggerKind = "tag_removed"
 	TriggerLogin     TriggerKind = "login"
-	TriggerLink      TriggerKind = "link" // a magic link of an offer is opened
 )
 
 // Trigger starts an operation: its kind, and for which tag or offer.
@@ -189,7 +188,7 @@ func (g *Settings) check() error {
 			if err := contact.CheckTag(t.Arg); err != nil {
 				return err
 			}
-		case TriggerPurchase, TriggerStarted, TriggerAbandoned, TriggerLink:
+		case TriggerPurchase, TriggerStarted, TriggerAbandoned:
 			if t.Arg != "" && catalog.CheckSlug(t.Arg) != "" {
 				return errs.Field("triggers", "%q is not the slug of an offer.", t.Arg)
 			}
