@@ -25,6 +25,7 @@ tillside_environment() {
 	export TILLSIDE_WORDPRESS=$state/wordpress
 	export TILLSIDE_LISTEN=127.0.0.1:$(($1 + 1)) TILLSIDE_PRIVATE_LISTEN=127.0.0.1:$(($1 + 2))
 	export TILLSIDE_STRIPE_SECRET_KEY=$sandbox_secret_key TILLSIDE_STRIPE_PUBLISHABLE_KEY=$sandbox_publishable_key
+	export TILLSIDE_CRM_URL=http://127.0.0.1:$(($1 + 3))
 	export TILLSIDE_STRIPE_URL=http://127.0.0.1:$(($1 + 3)) TILLSIDE_STRIPE_JS_URL=http://127.0.0.1:$(($1 + 3))/v3/
 }
 

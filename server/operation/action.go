@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -65,7 +66,8 @@ type Action struct {
 }
 
 // Mail is a mail to the contact. {first_name}, {last_name}, {email} and
-// {field:NAME} stand for what the contact has.
+// {field:NAME} stand for what the contact has, {first_name|friend} for that or else
+// "friend".
 type Mail struct {
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
@@ -250,20 +252,27 @@ func (c *Condition) check() error {
 	return errs.Field("if", "There is no condition %q.", string(c.Kind))
 }
 
-// merge returns a mail with what stands for the contact filled in.
+// mergePattern finds what stands for something of the contact, with what to write
+// where the contact has nothing: {first_name|friend}.
+var mergePattern = regexp.MustCompile(`\{(first_name|last_name|email|field:[^{}|]+)(?:\|([^{}]*))?\}`)
+
+// merge returns a mail with what stands for the contact filled in. The subject stays
+// in one line.
 func (m *Mail) merge(p *contact.Contact, fields map[string]string) Mail {
-	pairs := []string{"{first_name}", p.FirstName, "{last_name}", p.LastName, "{email}", p.Email}
-	for name, value := range fields {
-		pairs = append(pairs, "{field:"+name+"}", value)
+	fill := func(text string) string {
+		return mergePattern.ReplaceAllStringFunc(text, func(found string) string {
+			match := mergePattern.FindStringSubmatch(found)
+			value := map[string]string{"first_name": p.FirstName, "last_name": p.LastName, "email": p.Email}[match[1]]
+			if name, isField := strings.CutPrefix(match[1], "field:"); isField {
+				value = fields[name]
+			}
+			if value == "" {
+				return match[2]
+			}
+			return value
+		})
 	}
-	replacer := strings.NewReplacer(pairs...)
-	subject := strings.Map(func(r rune) rune {
-		if r == '\r' || r == '\n' {
-			return ' '
-		}
-		return r
-	}, replacer.Replace(m.Subject))
-	return Mail{Subject: subject, Text: replacer.Replace(m.Text)}
+	return Mail{Subject: strings.Join(strings.Fields(fill(m.Subject)), " "), Text: fill(m.Text)}
 }
 
 // add returns a number in a field changed by so much. An empty field is 0; a text
