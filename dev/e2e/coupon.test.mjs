@@ -77,10 +77,15 @@ browserTest( 'who left the checkout gets a code of their own by the CRM, and buy
 	const answer = await fetch( hook.url, { method: 'POST', body: new URLSearchParams( { contactId: contact } ) } );
 	const text = await answer.text();
 	assert.equal( answer.status, 200, `${ hook.url }: ${ text }` );
-	const { code, link } = JSON.parse( text );
-	assert.match( code, /^BACK-/ );
-	const stored = sql( `SELECT field, value FROM {contact_fields} f JOIN {contacts} c ON c.id = f.contact_id WHERE c.email = '${ buyer.email }' ORDER BY field` );
+	// The call is answered at once, and done by a job.
+	let stored = [];
+	await until( 'the code in the contact\'s fields', () => {
+		stored = sql( `SELECT field, value FROM {contact_fields} f JOIN {contacts} c ON c.id = f.contact_id WHERE c.email = '${ buyer.email }' ORDER BY field` );
+		return stored.length === 3;
+	} );
 	assert.deepEqual( stored.map( ( [ field ] ) => field ), [ 'coupon', 'coupon_link', 'coupon_until' ] );
+	const { coupon: code, coupon_link: link } = Object.fromEntries( stored );
+	assert.match( code, /^BACK-/ );
 
 	// The page that shows the offer is known from its first rendering.
 	assert.ok( link.includes( '#coupon-BACK-' ), link );
