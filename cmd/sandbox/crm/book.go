@@ -193,11 +193,12 @@ func (l *Locked) SetTag(c *Contact, id int, on bool) {
 			return
 		}
 		delete(c.Tags, id)
+		event := "removed"
 		if on {
-			c.Tags[id] = true
+			event, c.Tags[id] = "added", true
 			l.b.start(*c, l.TagName(id))
 		}
-		l.b.tell(*c, id, l.TagName(id), on)
+		l.b.tell(*c, id, l.TagName(id), event)
 	}
 	if l.b.o.Lag == 0 {
 		do()
@@ -219,14 +220,16 @@ func (l *Locked) DropHook(id int) bool {
 	return len(l.b.hooks) < n
 }
 
-// tell delivers to the hooks of a tag.
-func (b *Book) tell(c Contact, tagID int, tag string, on bool) {
-	event := "removed"
-	if on {
-		event = "added"
-	}
+// Changed tells the hooks of the event "changed" that a contact's names, address or
+// fields are others.
+func (l *Locked) Changed(c *Contact) { l.b.tell(*c, 0, "", "changed") }
+
+// tell delivers to the hooks of an event, and of a tag. Those of all tags are told
+// which one it was.
+func (b *Book) tell(c Contact, tagID int, tag, event string) {
 	for _, h := range b.hooks {
 		if h.Event == event && (h.TagID == 0 || h.TagID == tagID) && b.notify != nil {
+			h.TagID = tagID
 			kind, body := b.notify(h, c, tag)
 			b.running.Go(func() { b.post(h.URL, kind, body) })
 		}
