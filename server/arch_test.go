@@ -81,6 +81,7 @@ var may = map[string][]string{
 		"github.com/gin-gonic/gin", "github.com/go-sql-driver/mysql",
 	},
 	"server/crm/crmtest":     {"server/crm", "server/crm/wire", "cmd/sandbox/crm"},
+	"server/crm/wiretest":    {"github.com/getkin/kin-openapi"},
 	"server/mysql/mysqltest": {"server/mysql", "github.com/go-sql-driver/mysql"},
 	"server/shoptest": {
 		"server", "server/config", "server/coupon", "server/mysql/mysqltest", "wpbridge", "wpbridge/wpdb", "cmd/sandbox/stripe", "cmd/sandbox/crm", "cmd/sandbox/ontraport", "cmd/sandbox/kit",
