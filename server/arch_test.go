@@ -20,6 +20,7 @@ var may = map[string][]string{
 	"cmd/sandbox":                {"cmd/sandbox/stripe", "cmd/sandbox/ontraport", "cmd/sandbox/kit", "github.com/alecthomas/kong"},
 	"cmd/sandbox/crm":            {},
 	"cmd/sandbox/ontraport":      {"cmd/sandbox/crm"},
+	"cmd/sandbox/keap":           {"cmd/sandbox/crm"},
 	"cmd/sandbox/drip":           {"cmd/sandbox/crm"},
 	"cmd/sandbox/activecampaign": {"cmd/sandbox/crm"},
 	"cmd/sandbox/kit":            {"cmd/sandbox/crm"},
@@ -41,6 +42,7 @@ var may = map[string][]string{
 
 	"server/crm/wire":           {"server/crm", "server/safedial"},
 	"server/crm/ontraport":      {"server/crm", "server/crm/wire"},
+	"server/crm/keap":           {"server/crm", "server/crm/wire"},
 	"server/crm/drip":           {"server/crm", "server/crm/wire"},
 	"server/crm/activecampaign": {"server/crm", "server/crm/wire"},
 	"server/crm/kit":            {"server/crm", "server/crm/wire"},

@@ -1,0 +1,4 @@
+package keap
+
+// Wait is wait, for tests.
+var Wait = wait
