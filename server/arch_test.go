@@ -42,6 +42,7 @@ var may = map[string][]string{
 
 	"server/crm/wire":           {"server/crm", "server/safedial"},
 	"server/crm/ontraport":      {"server/crm", "server/crm/wire"},
+	"server/crm/fluentcrm":      {"server/crm", "server/crm/wire"},
 	"server/crm/keap":           {"server/crm", "server/crm/wire"},
 	"server/crm/drip":           {"server/crm", "server/crm/wire"},
 	"server/crm/activecampaign": {"server/crm", "server/crm/wire"},
