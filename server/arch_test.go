@@ -17,7 +17,7 @@ const module = "github.com/tillside/tillside/"
 // module it may import, tests apart. A package that is not listed may not exist.
 var may = map[string][]string{
 	"cmd/tillside":               {"server", "server/config", "server/errs", "github.com/alecthomas/kong", "go.yaml.in/yaml/v3"},
-	"cmd/sandbox":                {"cmd/sandbox/stripe", "cmd/sandbox/ontraport", "cmd/sandbox/kit", "github.com/alecthomas/kong"},
+	"cmd/sandbox":                {"cmd/sandbox/stripe", "cmd/sandbox/ontraport", "cmd/sandbox/kit", "cmd/sandbox/activecampaign", "cmd/sandbox/drip", "cmd/sandbox/keap", "github.com/alecthomas/kong"},
 	"cmd/sandbox/crm":            {},
 	"cmd/sandbox/ontraport":      {"cmd/sandbox/crm"},
 	"cmd/sandbox/keap":           {"cmd/sandbox/crm"},

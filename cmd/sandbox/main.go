@@ -16,6 +16,9 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/tillside/tillside/cmd/sandbox/activecampaign"
+	"github.com/tillside/tillside/cmd/sandbox/drip"
+	"github.com/tillside/tillside/cmd/sandbox/keap"
 	"github.com/tillside/tillside/cmd/sandbox/kit"
 	"github.com/tillside/tillside/cmd/sandbox/ontraport"
 	"github.com/tillside/tillside/cmd/sandbox/stripe"
@@ -28,7 +31,7 @@ type options struct {
 
 func main() {
 	var opts options
-	kong.Parse(&opts, kong.Description("Stand-ins for Stripe, Ontraport and Kit, for demo and tests only."))
+	kong.Parse(&opts, kong.Description("Stand-ins for Stripe and CRMs, for demo and tests only."))
 	if err := serve(opts); err != nil {
 		fmt.Fprintln(os.Stderr, "sandbox:", err)
 		os.Exit(1)
@@ -43,6 +46,9 @@ func serve(opts options) error {
 	mux.Handle("/", provider)
 	mux.Handle("/kit/", http.StripPrefix("/kit", kit.New(kit.Options())))
 	mux.Handle("/ontraport/", http.StripPrefix("/ontraport", ontraport.New(ontraport.Options())))
+	mux.Handle("/activecampaign/", http.StripPrefix("/activecampaign", activecampaign.New(activecampaign.Options())))
+	mux.Handle("/drip/", http.StripPrefix("/drip", drip.New(drip.Options())))
+	mux.Handle("/keap/", http.StripPrefix("/keap", keap.New(keap.Options())))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprintln(w, "ok") })
 	listener, err := net.Listen("tcp", opts.Listen)
 	if err != nil {
