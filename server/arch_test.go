@@ -71,7 +71,8 @@ var may = map[string][]string{
 	},
 	"server": {
 		"server/api", "server/catalog", "server/checkout", "server/config", "server/contact", "server/coupon", "server/errs", "server/giftcard", "server/job", "server/locale", "server/money",
-		"server/mysql", "server/crm", "server/crm/wire", "server/crm/ontraport", "server/crm/kit", "server/hook", "server/safedial", "server/operation", "server/order", "server/payment", "server/payment/stripe", "shortcodes", "wpbridge", "wpbridge/wpdb",
+		"server/mysql", "server/crm", "server/crm/wire", "server/crm/ontraport", "server/crm/kit", "server/crm/activecampaign",
+		"server/crm/drip", "server/crm/keap", "server/crm/fluentcrm", "server/hook", "server/safedial", "server/operation", "server/order", "server/payment", "server/payment/stripe", "shortcodes", "wpbridge", "wpbridge/wpdb",
 		"github.com/gin-gonic/gin", "github.com/prometheus/client_golang",
 	},
 

@@ -291,7 +291,7 @@ func TestCRM_ConnectingAsksTheCRMAndExplains(t *testing.T) {
 		set  map[string]string
 		want string
 	}{
-		"unknown CRM":  {"nosuch", nil, "Known are: ontraport, kit"},
+		"unknown CRM":  {"nosuch", nil, "Known are: ontraport, kit, activecampaign"},
 		"half":         {"ontraport", map[string]string{"app_id": "x"}, "API key"},
 		"wrong":        {"ontraport", map[string]string{"app_id": "x", "api_key": "wrong-api-key"}, "does not let us in"},
 		"more":         {"ontraport", map[string]string{"app_id": "x", "api_key": "y", "z": "1"}, `no credential "z"`},
@@ -391,4 +391,18 @@ func TestCRM_ANewAddressOfTheUserIsFollowed(t *testing.T) {
 	if n := s.Count("SELECT COUNT(*) FROM {contact_events} WHERE type = 'email_changed'"); n != 1 {
 		t.Errorf("%d lines of a new address, want one", n)
 	}
+}
+
+// Lists that another process has overwritten with older ones must not let a tag be
+// left behind.
+func TestCRM_ATagIsTakenOffThoughTheListsForgotIt(t *testing.T) {
+	t.Parallel()
+	s, p, book := crmShop(t, "ontraport", standin.Options{})
+	b := s.NewBuyer(p, "course")
+	b.Start("erika@example.com")
+	wantTheirs(t, book, "erika@example.com", "Course_Started_Order")
+	s.Quiet()
+	s.Exec(`UPDATE shop_tillside_crm_connections SET lists = '{"tags":[],"fields":[]}'`)
+	wantCode(t, b.Pay(cardGood), http.StatusOK, "succeeded")
+	wantTheirs(t, book, "erika@example.com", "Course Access", "Course_Made_Purchase")
 }

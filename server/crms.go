@@ -6,6 +6,10 @@ import (
 
 	"github.com/tillside/tillside/server/contact"
 	"github.com/tillside/tillside/server/crm"
+	"github.com/tillside/tillside/server/crm/activecampaign"
+	"github.com/tillside/tillside/server/crm/drip"
+	"github.com/tillside/tillside/server/crm/fluentcrm"
+	"github.com/tillside/tillside/server/crm/keap"
 	"github.com/tillside/tillside/server/crm/kit"
 	"github.com/tillside/tillside/server/crm/ontraport"
 	"github.com/tillside/tillside/server/crm/wire"
@@ -36,6 +40,10 @@ func (s *Shop) providers() []crm.Provider {
 	}{
 		{ontraport.About, ontraport.New},
 		{kit.About, kit.New},
+		{activecampaign.About, activecampaign.New},
+		{drip.About, drip.New},
+		{keap.About, keap.New},
+		{fluentcrm.About, fluentcrm.New},
 	} {
 		kind := p.about()
 		all = append(all, crm.Provider{Kind: kind, New: func(credentials map[string]string, pace func(context.Context) error) (crm.Client, error) {

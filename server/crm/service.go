@@ -259,7 +259,13 @@ func (s *Service) send(ctx context.Context, c *Connection, client Client, person
 func (s *Service) translate(ctx context.Context, c *Connection, client Client, f *folded) (Change, error) {
 	var change Change
 	for _, tag := range slices.Sorted(maps.Keys(f.remove)) {
-		if t, ok := findTag(c.Lists.Tags, c.theirTag(tag)); ok { // one that it does not have is on nobody
+		// One that the lists do not name may be there all the same: another process
+		// has stored lists of a moment before it was made.
+		t, ok, err := s.tag(ctx, c, client, c.theirTag(tag))
+		if err != nil {
+			return change, err
+		}
+		if ok {
 			change.Remove = append(change.Remove, t)
 		}
 	}
