@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"net/url"
 
 	"github.com/tillside/tillside/server/contact"
 	"github.com/tillside/tillside/server/crm"
@@ -61,7 +62,7 @@ func (s *Shop) deliver(ctx context.Context, d *hook.Delivery) (hook.Outcome, err
 
 // deliverRun starts an operation for the contact whom a delivery names.
 func (s *Shop) deliverRun(ctx context.Context, d *hook.Delivery, o *operation.Operation, h crm.Hint) (hook.Outcome, error) {
-	person, err := s.hinted(ctx, h)
+	person, err := s.hinted(ctx, h, d.Query)
 	if err != nil {
 		return asOutcome(err)
 	}
@@ -87,8 +88,9 @@ func asOutcome(err error) (hook.Outcome, error) {
 }
 
 // hinted returns the contact whom a hint names. The CRM is asked; without one an
-// id is our own public one.
-func (s *Shop) hinted(ctx context.Context, h crm.Hint) (*contact.Contact, error) {
+// id is our own public one. An id says nothing without its CRM: where several are
+// connected, crm=SLUG in the address says which calls.
+func (s *Shop) hinted(ctx context.Context, h crm.Hint, query string) (*contact.Contact, error) {
 	connections, err := s.activeConnections(ctx)
 	if err != nil {
 		return nil, err
@@ -98,6 +100,15 @@ func (s *Shop) hinted(ctx context.Context, h crm.Hint) (*contact.Contact, error)
 			h.ContactID = ""
 		}
 		return s.personOf(ctx, h.ContactID, h.Email)
+	}
+	if connections, err = callers(connections, query); err != nil {
+		return nil, err
+	}
+	if len(connections) > 1 {
+		if h.Email == "" {
+			return nil, errs.Field("crm", "Several CRMs are connected. Add ?crm=NAME with the connection's name to the address.")
+		}
+		h.ContactID = ""
 	}
 	var last error
 	for i := range connections {
@@ -110,6 +121,21 @@ func (s *Shop) hinted(ctx context.Context, h crm.Hint) (*contact.Contact, error)
 		}
 	}
 	return nil, last
+}
+
+// callers returns the connection that the query of an address names, or all.
+func callers(connections []crm.Connection, query string) ([]crm.Connection, error) {
+	values, err := url.ParseQuery(query)
+	name := values.Get("crm")
+	if err != nil || name == "" {
+		return connections, nil
+	}
+	for _, c := range connections {
+		if c.Slug == name {
+			return []crm.Connection{c}, nil
+		}
+	}
+	return nil, errs.Field("crm", "There is no connection %q.", name)
 }
 
 func (s *Shop) activeConnections(ctx context.Context) ([]crm.Connection, error) {

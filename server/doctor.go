@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/tillside/tillside/server/errs"
+	"github.com/tillside/tillside/server/job"
 	"github.com/tillside/tillside/server/payment"
 )
 
@@ -176,13 +177,25 @@ func (s *Shop) checkJobs(ctx context.Context) []Check {
 	if err != nil {
 		return []Check{bad("jobs", "Run: tillside migrate", "The jobs cannot be counted: %v", err)}
 	}
+	destinations, err := s.jobs.Destinations(ctx)
+	if err != nil {
+		return []Check{bad("jobs", "Run: tillside migrate", "The destinations of jobs cannot be read: %v", err)}
+	}
 	quarantine, err := s.Orders.FindQuarantine(ctx)
 	if err != nil {
 		return []Check{bad("payments", "Run: tillside migrate", "The payments in quarantine cannot be read: %v", err)}
 	}
 	var checks []Check
+	for _, d := range destinations {
+		switch d.State {
+		case job.DestinationHalted:
+			checks = append(checks, bad("crm", "Connect it again: tillside crm connect", "%s refuses us, and %d contacts wait: %s", d.Name, d.Waiting, d.Reason))
+		case job.DestinationPaused:
+			checks = append(checks, warning("jobs", "tillside job resume "+d.Name, "Nothing is sent to %s: it is paused, and %d wait.", d.Name, d.Waiting))
+		}
+	}
 	if dead > 0 {
-		checks = append(checks, bad("jobs", "Look at the log for \"job given up\".", "%d jobs were given up, %d wait.", dead, waiting))
+		checks = append(checks, bad("jobs", "See why: tillside job dead. Try them again: tillside job replay.", "%d jobs were given up, %d wait.", dead, waiting))
 	} else {
 		checks = append(checks, ok("jobs", "%d wait, none was given up.", waiting))
 	}

@@ -80,6 +80,11 @@ func mails(t *testing.T) map[string]shortcodes.Mail {
 			Lang: lang, Site: "Harbour Studio", SiteURL: "https://shop.example.com", FirstName: "Ada", Offer: "Spring class",
 			PageURL: "https://shop.example.com/order/", Help: "Questions? Write to owner@example.com.",
 		})),
+		"mail_note": must(shortcodes.MailNote(shortcodes.Note{
+			Lang: lang, Site: "Harbour Studio", SiteURL: "https://shop.example.com", Subject: "You forgot\nsomething",
+			Text: "Dear Ada,\n\nyour code is <b>BACK-1</b>.\r\nIt ends soon.", LinkURL: "https://shop.example.com/order/#coupon-BACK-1", Link: "Order now",
+			Help: "Questions? Write to owner@example.com.",
+		})),
 		"mail_sale": must(shortcodes.MailSale(shortcodes.Sale{
 			Lang: lang, Site: "Harbour Studio", SiteURL: "https://shop.example.com", Number: "1001", Date: "3 March 2026",
 			Buyer: "Ada Lovelace", Email: "ada@example.com", Country: "United Kingdom", Offer: "Spring offer",

@@ -156,7 +156,8 @@ func jsonHints(body []byte, query pairs) ([]Hint, bool) {
 			continue
 		}
 		if keys, ok := fields["object_keys"].([]any); ok {
-			hints = append(hints, keapHints(keys)...)
+			event, _ := fields["event_key"].(string)
+			hints = append(hints, keapHints(keys, strings.HasPrefix(event, "contactGroup."))...)
 			continue
 		}
 		p := pairs{}
@@ -197,9 +198,9 @@ func numberText(n json.Number) string {
 	return n.String()
 }
 
-// keapHints reads the contacts of a REST hook. Where it tells of tags the contacts
-// stand in contact_details.
-func keapHints(keys []any) []Hint {
+// keapHints reads the contacts of a REST hook. Where it tells of tags the ids are
+// those of the tags, and the contacts stand in contact_details, if they do.
+func keapHints(keys []any, ofTags bool) []Hint {
 	var hints []Hint
 	add := func(fields map[string]any) {
 		p := pairs{}
@@ -213,8 +214,8 @@ func keapHints(keys []any) []Hint {
 		if !ok {
 			continue
 		}
-		details, ofTag := fields["contact_details"].([]any)
-		if !ofTag {
+		details, has := fields["contact_details"].([]any)
+		if !has && !ofTags {
 			add(fields)
 		}
 		for _, detail := range details {

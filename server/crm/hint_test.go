@@ -36,6 +36,7 @@ func TestParseHints(t *testing.T) {
 		{"Keap's step", form, "", "contactId=8&foo=bar", one("8", "")},
 		{"Keap's hook", asJSON, "", `{"event_key":"contact.edit","object_keys":[{"id":8},{"id":9}]}`, []crm.Hint{{ContactID: "8"}, {ContactID: "9"}}},
 		{"Keap's hook of a tag", asJSON, "", `{"object_keys":[{"id":55,"contact_details":[{"id":8},{"id":"9"}]}]}`, []crm.Hint{{ContactID: "8"}, {ContactID: "9"}}},
+		{"Keap's hook of a tag without contacts", asJSON, "", `{"event_key":"contactGroup.applied","object_keys":[{"id":55}]}`, nil},
 		{"FluentCRM", asJSON, "", `{"id":8,"email":"ada@example.com","tags":[{"id":4}]}`, one("8", "ada@example.com")},
 		{"multipart", multipart, "", "--B\r\nContent-Disposition: form-data; name=\"contactId\"\r\n\r\n8\r\n--B--\r\n", one("8", "")},
 		{"no content type", "", "", "contactId=8", one("8", "")},

@@ -17,6 +17,9 @@ var credentials = map[string]map[string]string{
 	"kit":       {"api_key": kit.APIKey},
 }
 
+// Credentials returns those with which the stand-in of a CRM lets one in.
+func Credentials(kind string) map[string]string { return credentials[kind] }
+
 // UseCRM puts the stand-in of a CRM beside the site: processes that start with what
 // it returns reach it.
 func (s *Stand) UseCRM(kind string, o crm.Options) (*crm.Book, func(*config.Config)) {
